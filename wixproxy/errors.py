@@ -1,0 +1,331 @@
+"""Every error wixproxy raises on purpose, each with its HTTP status and code.
+
+::
+
+    WixproxyError
+    ├── ConfigError               exit 2   every problem, one per line
+    ├── SessionError
+    │   ├── SessionEnded          401
+    │   ├── SessionUnreadable     503      a key or format this process does not know yet
+    │   └── LoginRejected         400      state, expiry, or Wix's own refusal
+    ├── RequestRefused
+    │   ├── MalformedRequest      400
+    │   ├── TargetTooLong         414
+    │   ├── FieldsTooLarge        431
+    │   ├── NotForwarded          501
+    │   ├── VersionRefused        505
+    │   ├── ExpectationRefused    417
+    │   ├── ForwardingLoop        508
+    │   ├── HostRefused           421
+    │   ├── NoSuchRoute           404
+    │   ├── MethodRefused         405
+    │   ├── PathRefused           400
+    │   ├── CallRefused           403      a Wix call that never passes the proxy
+    │   ├── CrossSiteRequest      403
+    │   ├── NavigationRequired    403
+    │   ├── UnsafeReturnURL       400
+    │   ├── BodyTooLarge          413
+    │   └── TooManyRequests       429
+    ├── SealError                          never shown; the cookie counts as absent
+    │   └── UnknownSeal                    an unknown key id or a newer format
+    ├── WixError
+    │   ├── GrantRejected                  Wix said no: final
+    │   ├── WixRefused        502          Wix refused a redirect session
+    │   └── WixUnavailable    503          Wix said nothing: try again
+    ├── StoreUnavailable      503
+    ├── UpstreamError
+    │   ├── UpstreamUnavailable  502
+    │   ├── UpstreamTimeout      504
+    │   └── UpstreamMalformed    502
+    └── ClientGone                         the client left; nothing is answered
+
+A message says what was expected, what was found and what to do. It quotes
+foreign text with `quoted`, and never contains a token, cookie, key or code.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+QUOTED_CHARACTERS = 80
+
+
+def quoted(text: str | bytes) -> str:
+    """Return foreign text as it may stand in a message: escaped, at most 80 characters."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "backslashreplace")
+    if len(text) > QUOTED_CHARACTERS:
+        text = text[: QUOTED_CHARACTERS - 1] + "…"
+    return repr(text)
+
+
+class WixproxyError(Exception):
+    """Anything wixproxy decided to refuse or could not do.
+
+    `status` is the HTTP status of the answer, `code` its stable name, `title`
+    the sentence a person reads first. `retry_after` is in seconds.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Something went wrong in the proxy"
+
+    def __init__(
+        self, message: str = "", *, retry_after: int | None = None, **members: object
+    ) -> None:
+        super().__init__(message or self.title)
+        self.retry_after = retry_after
+        self.members = members
+
+    @property
+    def message(self) -> str:
+        """The sentence for whoever made the request."""
+        return str(self.args[0])
+
+
+class ConfigError(WixproxyError):
+    """The configuration cannot be used; `problems` holds every reason, one per line."""
+
+    code = "config_error"
+    title = "The configuration cannot be used"
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class SessionError(WixproxyError):
+    """A session cannot be used."""
+
+
+class SessionEnded(SessionError):
+    """Wix will not renew this session; the browser must start a new one."""
+
+    status, code = 401, "session_ended"
+    title = "Your session has ended"
+
+
+class SessionUnreadable(SessionError):
+    """The cookie was sealed by a key or format that this process does not know yet."""
+
+    status, code = 503, "session_unreadable"
+    title = "This session cannot be read yet"
+
+
+class LoginRejected(SessionError):
+    """The login cannot be finished: its state, its age, or Wix's own refusal."""
+
+    status, code = 400, "login_rejected"
+    title = "The login could not be finished"
+
+
+class RequestRefused(WixproxyError):
+    """The request is not one that wixproxy serves."""
+
+    status, code = 400, "request_refused"
+    title = "The request was refused"
+
+
+class MalformedRequest(RequestRefused):
+    """The request breaks HTTP's grammar, so two readers may understand it differently."""
+
+    code = "malformed_request"
+    title = "The request is not valid HTTP"
+
+
+class TargetTooLong(RequestRefused):
+    """The request target is longer than `server.max_target_bytes`."""
+
+    status, code = 414, "target_too_long"
+    title = "The address is too long"
+
+
+class FieldsTooLarge(RequestRefused):
+    """A header field, or all of them together, exceed the limits."""
+
+    status, code = 431, "fields_too_large"
+    title = "The request headers are too large"
+
+
+class NotForwarded(RequestRefused):
+    """The request uses a transfer coding or method that wixproxy does not speak."""
+
+    status, code = 501, "not_implemented"
+    title = "The proxy does not speak this part of HTTP"
+
+
+class VersionRefused(RequestRefused):
+    """The HTTP version is neither 1.0 nor 1.1."""
+
+    status, code = 505, "version_refused"
+    title = "This HTTP version is not supported"
+
+
+class ExpectationRefused(RequestRefused):
+    """`Expect` names something other than `100-continue`."""
+
+    status, code = 417, "expectation_refused"
+    title = "The expectation cannot be met"
+
+
+class ForwardingLoop(RequestRefused):
+    """The request has passed through this proxy before."""
+
+    status, code = 508, "forwarding_loop"
+    title = "The request goes round in a circle"
+
+
+class HostRefused(RequestRefused):
+    """`Host` is not one of the configured public URLs."""
+
+    status, code = 421, "host_refused"
+    title = "This proxy does not serve that host"
+
+
+class NoSuchRoute(RequestRefused):
+    """Nothing is served under this path below `/_wix/`."""
+
+    status, code = 404, "no_such_route"
+    title = "There is nothing here"
+
+
+class MethodRefused(RequestRefused):
+    """The route exists, but not for this method."""
+
+    status, code = 405, "method_refused"
+    title = "The method is not allowed here"
+
+
+class PathRefused(RequestRefused):
+    """The path could be read in two ways, so it goes nowhere."""
+
+    code = "path_refused"
+    title = "The path was refused"
+
+
+class CallRefused(RequestRefused):
+    """This Wix call never passes the proxy."""
+
+    status, code = 403, "call_refused"
+    title = "The proxy does not pass this call to Wix"
+
+
+class CrossSiteRequest(RequestRefused):
+    """Another site's page made the request."""
+
+    status, code = 403, "cross_site_request"
+    title = "The request came from another site"
+
+
+class NavigationRequired(RequestRefused):
+    """The route is for a browser that shows a page, not for `fetch`, images or prefetch."""
+
+    status, code = 403, "navigation_required"
+    title = "Open this address as a page"
+
+
+class UnsafeReturnURL(RequestRefused):
+    """The return URL could leave the site."""
+
+    code = "unsafe_return_url"
+    title = "The return address is not on this site"
+
+
+class BodyTooLarge(RequestRefused):
+    """The body of a route of ours is longer than it may be."""
+
+    status, code = 413, "body_too_large"
+    title = "The request body is too large"
+
+
+class TooManyRequests(RequestRefused):
+    """A limit of the proxy was reached."""
+
+    status, code = 429, "too_many_requests"
+    title = "Too many requests"
+
+
+class SealError(WixproxyError):
+    """The text was not sealed by this keyring for this purpose."""
+
+    code = "seal_error"
+    title = "The sealed value cannot be opened"
+
+
+class UnknownSeal(SealError):
+    """The text names a key or a format that this keyring does not have."""
+
+    code = "unknown_seal"
+
+
+class WixError(WixproxyError):
+    """Wix did not give what was asked for."""
+
+    status, code = 502, "wix_error"
+    title = "Wix did not answer as expected"
+
+
+class GrantRejected(WixError):
+    """Wix refused a grant for good; `error` is its RFC 6749 §5.2 code."""
+
+    code = "grant_rejected"
+    title = "Wix refused the grant"
+
+    def __init__(self, message: str = "", *, error: str) -> None:
+        super().__init__(message)
+        self.error = error
+
+
+class WixRefused(WixError):
+    """Wix refused to make a redirect session."""
+
+    code = "wix_refused"
+    title = "Wix refused the request"
+
+
+class WixUnavailable(WixError):
+    """Wix gave no usable answer; the same call may work later."""
+
+    status, code = 503, "wix_unavailable"
+    title = "Wix cannot be reached"
+
+
+class StoreUnavailable(WixproxyError):
+    """The session store cannot be reached; nobody is logged out by this."""
+
+    status, code = 503, "store_unavailable"
+    title = "The session store cannot be reached"
+
+
+class UpstreamError(WixproxyError):
+    """The upstream gave no complete answer."""
+
+    status, code = 502, "upstream_error"
+    title = "The frontend did not answer"
+
+
+class UpstreamUnavailable(UpstreamError):
+    """The upstream cannot be reached, or left before it answered."""
+
+    code = "upstream_unavailable"
+
+
+class UpstreamTimeout(UpstreamError):
+    """The upstream was silent for longer than it may be."""
+
+    status, code = 504, "upstream_timeout"
+    title = "The frontend took too long"
+
+
+class UpstreamMalformed(UpstreamError):
+    """The upstream's answer breaks HTTP's grammar."""
+
+    code = "upstream_malformed"
+    title = "The frontend's answer is not valid HTTP"
+
+
+class ClientGone(WixproxyError):
+    """The client closed the connection; there is nobody to answer."""
+
+    status, code = 499, "client_gone"
+    title = "The client left"
