@@ -1,0 +1,1 @@
+"""An independent Wix, speaking only HTTP."""
