@@ -1,0 +1,48 @@
+"""Keep sessions: one protocol, one contract suite, a module per store.
+
+The law every store obeys:
+
+1. What a browser presents is text; what comes out is a session or nothing.
+   Nothing means forged, expired, foreign or unknown, and never an error.
+2. `exclusive` is a lock and a fresh read in one, so that whoever refreshes
+   starts from the latest tokens and not from those in the browser's hand.
+3. `newest` costs no I/O, because it is asked whenever a head is written.
+4. An ended session is remembered as ended: its cookie is refused instead of
+   being mistaken for a new browser.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from ..sansio.session import Session
+
+
+class SessionStore(Protocol):
+    """Where sessions live."""
+
+    async def load(self, cookie: str) -> Session | None:
+        """Return the session that a browser presents, or None.
+
+        Raises `SessionEnded` for one that was ended here, `SessionUnreadable`
+        for one that a key or format not known yet has sealed, and
+        `StoreUnavailable`.
+        """
+        ...
+
+    async def save(self, session: Session) -> str:
+        """Keep the session and return the text that the browser shall present."""
+        ...
+
+    async def delete(self, session: Session) -> None:
+        """End the session: from now on its cookie is refused."""
+        ...
+
+    def exclusive(self, session: Session) -> AbstractAsyncContextManager[Session | None]:
+        """Hold the session alone, with its latest version; None if it was ended."""
+        ...
+
+    def newest(self, session: Session) -> Session:
+        """Return the latest version that this process knows of."""
+        ...

@@ -1,0 +1,106 @@
+"""Keep each session in the browser itself, sealed; the process holds no state that matters.
+
+What it remembers is a courtesy to requests under way: the latest version of
+sessions that changed here, the ids that ended here, and which text opened as
+which session, because a page of five hundred requests presents one cookie.
+Several processes share nothing: each may refresh the same session once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from ..errors import SealError, SessionEnded, SessionUnreadable, UnknownSeal
+from ..sansio.keyring import Keyring
+from ..sansio.session import Limits, Session, decode, encode
+from ..sansio.successors import Successors
+from .locks import Locks
+
+PURPOSE = "session"
+MAX_OPENED = 2_000
+RETRY_AFTER_SECONDS = 5
+
+log = logging.getLogger("wixproxy.session")
+
+
+class CookieStore:
+    """Sessions sealed into their own cookies.
+
+    `bound_to` are the cookie name, client id and public origin: a cookie of
+    another deployment, port or project does not open here. An unknown key is
+    waited for until `unknown_key_until` (seconds since the epoch), the time
+    that a rolling deployment may take.
+    """
+
+    def __init__(
+        self,
+        keyring: Keyring,
+        bound_to: Sequence[str],
+        limits: Limits,
+        clock: Callable[[], float],
+        unknown_key_until: float = 0.0,
+    ) -> None:
+        self._keyring = keyring
+        self._bound_to = tuple(bound_to)
+        self._limits = limits
+        self._clock = clock
+        self._unknown_key_until = unknown_key_until
+        self._successors = Successors(limits.idle_seconds)
+        self._opened: OrderedDict[str, Session] = OrderedDict()
+        self._locks = Locks()
+
+    async def load(self, cookie: str) -> Session | None:
+        """Open the cookie; see `SessionStore.load`."""
+        now = self._clock()
+        session = self._opened.get(cookie) or self._open(cookie, now)
+        if session is None or not session.is_alive(now, self._limits):
+            return None
+        if self._successors.is_ended(session):
+            raise SessionEnded("This session was ended; its cookie is no longer valid.")
+        self._successors.present(session, now)
+        return session
+
+    async def save(self, session: Session) -> str:
+        """Seal the session, or return the text it was sealed as before."""
+        text = self._successors.text(session)
+        if text is None:
+            text = self._keyring.seal(PURPOSE, encode(session), self._bound_to)
+            self._successors.remember(session, text, self._clock())
+        return text
+
+    async def delete(self, session: Session) -> None:
+        """Refuse the session from now on, as far as this process is asked."""
+        self._successors.end(session, self._clock())
+
+    @asynccontextmanager
+    async def exclusive(self, session: Session) -> AsyncIterator[Session | None]:
+        """Hold the session alone within this process."""
+        async with self._locks.hold(session.id):
+            yield None if self._successors.is_ended(session) else self.newest(session)
+
+    def newest(self, session: Session) -> Session:
+        """Return the latest version that was made here."""
+        return self._successors.newest(session)
+
+    def _open(self, cookie: str, now: float) -> Session | None:
+        try:
+            session = decode(self._keyring.open(PURPOSE, cookie, self._bound_to))
+        except UnknownSeal as error:
+            if now < self._unknown_key_until:
+                raise SessionUnreadable(
+                    "This session was sealed by a key that this process does not have yet, "
+                    "as happens while a new key is rolled out. Try again.",
+                    retry_after=RETRY_AFTER_SECONDS,
+                ) from error
+            log.info("a session cookie was dropped: %s", error)
+            return None
+        except (SealError, ValueError) as error:
+            log.info("a session cookie was dropped: %s", error)
+            return None
+        self._opened[cookie] = session
+        if len(self._opened) > MAX_OPENED:
+            self._opened.popitem(last=False)
+        return session
