@@ -104,6 +104,11 @@ class SessionEnded(SessionError):
     status, code = 401, "session_ended"
     title = "Your session has ended"
 
+    def __init__(self, message: str = "", *, session_id: str, identity: str) -> None:
+        super().__init__(message)
+        self.session_id = session_id
+        self.identity = identity
+
 
 class SessionUnreadable(SessionError):
     """The cookie was sealed by a key or format that this process does not know yet."""

@@ -59,7 +59,11 @@ class CookieStore:
         if session is None or not session.is_alive(now, self._limits):
             return None
         if self._successors.is_ended(session):
-            raise SessionEnded("This session was ended; its cookie is no longer valid.")
+            raise SessionEnded(
+                "This session was ended; its cookie is no longer valid.",
+                session_id=session.id,
+                identity=session.identity,
+            )
         self._successors.present(session, now)
         return session
 

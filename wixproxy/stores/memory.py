@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from ..errors import SessionEnded
-from ..sansio.session import Limits, Session
+from ..sansio.session import Identity, Limits, Session
 from .locks import Locks
 
-MAX_SESSIONS = 1_000_000
+MAX_SESSIONS = 100_000
 MAX_ENDED = 10_000
 SWEPT_AT_ONCE = 2
 
@@ -29,13 +29,17 @@ class MemoryStore:
         self._clock = clock
         self._max_sessions = max_sessions
         self._sessions: OrderedDict[str, Session] = OrderedDict()
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[str, Identity] = OrderedDict()
         self._locks = Locks()
 
     async def load(self, cookie: str) -> Session | None:
         """Return the session of this id; see `SessionStore.load`."""
         if cookie in self._ended:
-            raise SessionEnded("This session was ended; its cookie is no longer valid.")
+            raise SessionEnded(
+                "This session was ended; its cookie is no longer valid.",
+                session_id=cookie,
+                identity=self._ended[cookie],
+            )
         session = self._sessions.get(cookie)
         if session is None:
             return None
@@ -56,7 +60,7 @@ class MemoryStore:
     async def delete(self, session: Session) -> None:
         """Forget the session at once."""
         self._sessions.pop(session.id, None)
-        self._ended[session.id] = None
+        self._ended[session.id] = session.identity
         if len(self._ended) > MAX_ENDED:
             self._ended.popitem(last=False)
 
@@ -64,7 +68,7 @@ class MemoryStore:
     async def exclusive(self, session: Session) -> AsyncIterator[Session | None]:
         """Hold the session alone."""
         async with self._locks.hold(session.id):
-            yield self._sessions.get(session.id)
+            yield None if session.id in self._ended else self.newest(session)
 
     def newest(self, session: Session) -> Session:
         """Return the version that is kept."""

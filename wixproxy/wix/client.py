@@ -1,0 +1,212 @@
+"""Call Wix's control plane: tokens, token information and redirect sessions.
+
+1. Tokens go to one origin and nowhere else: redirects are not followed, no
+   cookie is kept, and proxy variables of the environment count only when the
+   configuration says so.
+2. Answers are bounded in size and time, and read strictly.
+3. A grant is asked for again after a silence, with jitter, but an
+   authorization code only once: Wix takes it once.
+Source: Wix "Retrieve Tokens", "About the Redirects API".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from ..errors import GrantRejected, WixRefused, WixUnavailable, quoted
+from ..sansio import grants
+from ..sansio.tokens import Tokens
+
+TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path, not a secret
+TOKEN_INFO_PATH = "/oauth2/token-info"  # noqa: S105
+REDIRECT_SESSION_PATH = "/_api/redirects-api/v1/redirect-session"
+
+ATTEMPT_SECONDS = 5.0
+RETRY_DELAYS_SECONDS = ((0.05, 0.2), (0.2, 0.6))
+MAX_URL_CHARACTERS = 2048
+
+# What Wix says when something is set up wrongly, and the one thing to do.
+_ADVICE = (
+    ("No Public URL Found", "Publish the site: Wix gives a login page to published sites only."),
+    (
+        "redirect domain",
+        "Add the domain under Headless Settings, Allowed redirect domains.",
+    ),
+    (
+        "redirect uri",
+        "Add the redirect URI under Headless Settings, Allowed authorization redirect URIs.",
+    ),
+)
+
+log = logging.getLogger("wixproxy.wix")
+
+
+class WixClient:
+    """Wix's control plane, as one OAuth app sees it."""
+
+    def __init__(
+        self,
+        origin: str,
+        client_id: str,
+        clock: Callable[[], float],
+        *,
+        tls: ssl.SSLContext | None = None,
+        trust_environment: bool = False,
+    ) -> None:
+        self.client_id = client_id
+        self._origin = origin.rstrip("/")
+        self._clock = clock
+        self._tls = tls
+        self._trust_environment = trust_environment
+        self._http: aiohttp.ClientSession | None = None
+
+    async def anonymous(self) -> Tokens:
+        """Ask for a new visitor's tokens."""
+        return await self._grant(grants.anonymous(self.client_id))
+
+    async def refresh(self, tokens: Tokens) -> Tokens:
+        """Ask for new tokens; the refresh token stays when Wix sends no other.
+
+        Raises `GrantRejected` when Wix refuses for good, else `WixUnavailable`.
+        """
+        return await self._grant(grants.refresh(self.client_id, tokens), replaces=tokens)
+
+    async def exchange_code(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
+        """Exchange an authorization code, once."""
+        body = grants.authorization_code(self.client_id, code, verifier, redirect_uri)
+        return await self._grant(body, delays=())
+
+    async def member_id(self, tokens: Tokens) -> str | None:
+        """Return whose tokens these are; None when Wix does not tell."""
+        try:
+            status, _, body = await self._post(TOKEN_INFO_PATH, {"token": tokens.access})
+            info = json.loads(body)
+        except (WixUnavailable, ValueError):
+            return None
+        if status != 200 or not isinstance(info, dict) or info.get("subjectType") != "MEMBER":
+            return None
+        subject = info.get("subjectId")
+        return subject if isinstance(subject, str) and 0 < len(subject) <= 64 else None
+
+    async def redirect_session(self, body: dict[str, Any], tokens: Tokens) -> str:
+        """Make a redirect session and return the address that the browser goes to.
+
+        Raises `WixRefused` with the one thing to do where the reason is known,
+        `GrantRejected` when the token is not accepted, else `WixUnavailable`.
+        """
+        status, request_id, answer = await self._post(REDIRECT_SESSION_PATH, body, tokens.access)
+        if status == 200:
+            return _full_url(answer)
+        if status == 401:
+            raise GrantRejected("Wix did not accept the session's token", error="invalid_token")
+        text = answer.decode("utf-8", "replace")
+        advice = next((say for mark, say in _ADVICE if mark.lower() in text.lower()), None)
+        if status >= 500 and advice is None:
+            raise WixUnavailable(f"Wix answered {status} to a redirect session")
+        raise WixRefused(
+            f"Wix refused to make a redirect session (status {status}, "
+            f"Wix request {quoted(request_id or 'without id')}). "
+            + (advice or "Look up the request id in Wix's logs, or ask Wix's support with it.")
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    async def _grant(
+        self,
+        body: dict[str, str],
+        *,
+        replaces: Tokens | None = None,
+        delays: tuple[tuple[float, float], ...] = RETRY_DELAYS_SECONDS,
+    ) -> Tokens:
+        for shortest, longest in (*delays, (0.0, 0.0)):
+            try:
+                status, _, answer = await self._post(TOKEN_PATH, body)
+                return grants.read_answer(status, answer, self._clock(), replaces=replaces)
+            except WixUnavailable as error:
+                if not longest:
+                    raise
+                log.info("a %s grant will be asked for again: %s", body["grantType"], error)
+                await asyncio.sleep(random.uniform(shortest, longest))  # noqa: S311 - jitter
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _post(
+        self, path: str, body: dict[str, Any], token: str | None = None
+    ) -> tuple[int, str | None, bytes]:
+        """Send one call; return status, Wix's request id and the bounded body."""
+        headers = {"Authorization": token} if token else {}
+        try:
+            async with self._session().post(
+                URL(self._origin + path, encoded=True),
+                json=body,
+                headers=headers,
+                allow_redirects=False,
+            ) as answer:
+                text = await _bounded(answer.content)
+                return answer.status, answer.headers.get("x-wix-request-id"), text
+        except TimeoutError:
+            raise WixUnavailable(
+                f"Wix at {self._origin} did not answer within {ATTEMPT_SECONDS:.0f} seconds"
+            ) from None
+        except (aiohttp.ClientError, OSError) as error:
+            # The cause is named by its class: its text may hold what was sent.
+            raise WixUnavailable(
+                f"Wix at {self._origin} cannot be reached ({type(error).__name__})"
+                + ("" if self._trust_environment else _PROXY_ADVICE)
+            ) from None
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            tls = self._tls if self._tls is not None else True
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=tls, limit=100),
+                # The default jar would carry one visitor's cookies to the next.
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=self._trust_environment,
+                timeout=aiohttp.ClientTimeout(total=ATTEMPT_SECONDS),
+            )
+        return self._http
+
+
+_PROXY_ADVICE = '. If this machine needs an outbound proxy, set site.proxy = "env"'
+
+
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    """Read an answer, but not more than one byte over the limit."""
+    parts, size = [], 0
+    async for part in content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > grants.MAX_ANSWER_BYTES:
+            break
+    return b"".join(parts)
+
+
+def _full_url(answer: bytes) -> str:
+    """Read `redirectSession.fullUrl`, an absolute address without control characters."""
+    try:
+        url = json.loads(answer)["redirectSession"]["fullUrl"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        url = None
+    if (
+        not isinstance(url, str)
+        or len(url) > MAX_URL_CHARACTERS
+        or not url.isascii()
+        or not url.isprintable()
+        or " " in url
+        or not url.startswith(("https://", "http://"))
+    ):
+        raise WixUnavailable("Wix answered a redirect session without a usable address")
+    return url

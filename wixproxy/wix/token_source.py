@@ -1,0 +1,143 @@
+"""Give a session a usable token: mint at first need, renew before it ends, once for all.
+
+1. One flight for each session id: five hundred requests on an expired session
+   make one refresh, and the first of them may leave without hurting the rest.
+2. A flight holds the session exclusively and reads it again before it asks,
+   so whoever comes late finds the work done.
+3. Only `invalid_grant` ends a session (RFC 6749 §5.2). Silence, errors of
+   Wix's and nonsense leave it as it is.
+4. When a session ends, all its requests get the same new visitor in its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+
+from ..errors import GrantRejected, SessionEnded, WixproxyError, WixRefused
+from ..sansio.session import Ended, Limits, Session
+from ..sansio.tokens import Tokens
+from ..stores import SessionStore
+from .client import WixClient
+
+MAX_REPLACEMENTS = 10_000
+
+log = logging.getLogger("wixproxy.session")
+
+
+class TokenSource:
+    """Sessions in, sessions with usable tokens out."""
+
+    def __init__(
+        self, store: SessionStore, wix: WixClient, limits: Limits, clock: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._wix = wix
+        self._limits = limits
+        self._clock = clock
+        self._flights: dict[str, asyncio.Task[Session]] = {}
+        self._replacements: OrderedDict[str, Session] = OrderedDict()
+
+    def newest(self, session: Session) -> Session:
+        """Return the latest version known; costs no I/O."""
+        return self._store.newest(session)
+
+    async def minted(self, session: Session) -> Session:
+        """Return the session with its first tokens."""
+        session = self.newest(session)
+        if session.tokens is not None:
+            return session
+        return await asyncio.shield(self._flight(session, None))
+
+    async def current(self, session: Session) -> Session:
+        """Return the session with a token that Wix accepts now.
+
+        Raises `SessionEnded` or `WixUnavailable`.
+        """
+        session = self.newest(session)
+        if session.tokens is not None and session.tokens.is_usable(self._clock()):
+            return session
+        return await asyncio.shield(self._flight(session, None))
+
+    async def renewed(self, session: Session) -> Session:
+        """Return the session with another token than this one, which Wix refused."""
+        return await asyncio.shield(self._flight(session, session.tokens))
+
+    def renewal(self, session: Session) -> asyncio.Task[Session] | None:
+        """Start the renewal that is due, or join it; None when none is due.
+
+        The task must be shielded by whoever waits for it.
+        """
+        session = self.newest(session)
+        if session.tokens is None or not session.tokens.is_due(self._clock()):
+            return None
+        return self._flight(session, None)
+
+    def replacement(self, ended: SessionEnded) -> Session | None:
+        """Return the visitor that took the place of a session that Wix ended."""
+        return self._replacements.get(ended.session_id)
+
+    def _flight(self, session: Session, refused: Tokens | None) -> asyncio.Task[Session]:
+        flight = self._flights.get(session.id)
+        if flight is None:
+            flight = asyncio.create_task(self._renew(session, refused))
+            self._flights[session.id] = flight
+            flight.add_done_callback(lambda done: self._landed(session.id, done))
+        return flight
+
+    def _landed(self, session_id: str, flight: asyncio.Task[Session]) -> None:
+        del self._flights[session_id]
+        # Everyone who asked may have left: then nobody else reads the outcome.
+        if not flight.cancelled() and (error := flight.exception()) is not None:
+            level = logging.INFO if isinstance(error, WixproxyError) else logging.ERROR
+            log.log(level, "tokens could not be had: %s", error)
+
+    async def _renew(self, session: Session, refused: Tokens | None) -> Session:
+        async with self._store.exclusive(session) as latest:
+            if latest is None:
+                raise _ended(session)
+            tokens = latest.tokens
+            if tokens and tokens != refused and not tokens.is_due(self._clock()):
+                return latest
+            try:
+                if tokens is None:
+                    granted = await self._wix.anonymous()
+                else:
+                    granted = await self._wix.refresh(tokens)
+            except GrantRejected as refusal:
+                if tokens is None or refusal.error != "invalid_grant":
+                    raise self._explained(refusal) from refusal
+                await self._end(latest)
+                raise _ended(latest) from refusal
+            latest = latest.renewed(granted)
+            await self._store.save(latest)
+            return latest
+
+    async def _end(self, session: Session) -> None:
+        """End the session and put one new visitor in its place."""
+        now = self._clock()
+        log.info("Wix refused to renew a %s session", session.identity)
+        await self._store.delete(session)
+        visitor = Session.visitor(now, self._limits, ended=Ended("refused", int(now)))
+        await self._store.save(visitor)
+        self._replacements[session.id] = visitor
+        if len(self._replacements) > MAX_REPLACEMENTS:
+            self._replacements.popitem(last=False)
+
+    def _explained(self, refusal: GrantRejected) -> WixRefused:
+        return WixRefused(
+            f"Wix refused to issue tokens ({refusal.error}). Check site.client_id: it is the "
+            "client ID under Settings, Development & integrations, Headless Settings."
+        )
+
+
+def _ended(session: Session) -> SessionEnded:
+    return SessionEnded(
+        f"Wix will not renew this {session.identity} session. Log in again to go on."
+        if session.identity == "member"
+        else "Wix will not renew this visitor session.",
+        session_id=session.id,
+        identity=session.identity,
+    )
