@@ -1,0 +1,332 @@
+"""The client's side of one exchange: read its body, write its answer.
+
+1. Every answer passes through `head`, where `before_head` runs once: that is
+   the place where the session joins the answer, whoever made it.
+2. Status line and framing are made here; fields are written as the bytes they
+   are, each once more judged, so that no value can break out of its line.
+3. An answer that is cut short is cut visibly: the connection is aborted, and
+   never ended as if the body were whole (RFC 9112 §8).
+
+aiohttp's own response classes are not used: they re-encode values above 0x7f,
+invent Content-Type and Server, drop the Content-Length of a 304 and cannot
+send trailers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import re
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_exceptions import BadHttpMessage
+
+from .errors import ClientGone, MalformedRequest
+from .sansio import headers
+from .sansio.exchange import Fields, Request
+
+if TYPE_CHECKING:
+    from .protocol import ClientConnection
+
+BeforeHead = Callable[[int, Fields], Awaitable[Fields]]
+
+_REASONS = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus
+}
+_UNWRITABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class ClientExchange:
+    """One request of a client and the answer to it; see `sansio.exchange.Downstream`."""
+
+    __slots__ = (
+        "_bodiless",
+        "_chunked",
+        "_connection",
+        "_expects_continue",
+        "_keep_alive",
+        "_left",
+        "_message",
+        "before_head",
+        "bytes_sent",
+        "request",
+        "status",
+    )
+
+    def __init__(self, message: web.BaseRequest, connection: ClientConnection) -> None:
+        self._message = message
+        self._connection = connection
+        self.request = _request(message)
+        self.before_head: BeforeHead | None = None
+        self.status = 0
+        self.bytes_sent = 0
+        self._keep_alive = not message._message.should_close and not connection.draining
+        self._chunked = False
+        self._bodiless = False
+        self._left: int | None = None
+        self._expects_continue = (
+            self.request.has_body
+            and self.request.version >= (1, 1)
+            and headers.get(self.request.fields, b"expect") is not None
+        )
+
+    @property
+    def head_sent(self) -> bool:
+        """Tell whether the head is written."""
+        return self.status != 0
+
+    @property
+    def keep_alive(self) -> bool:
+        """Tell whether the connection goes on after this exchange."""
+        return self._keep_alive
+
+    @property
+    def said_last(self) -> bool:
+        """Tell whether the client itself said that no other request follows."""
+        return bool(self._message._message.should_close)
+
+    @property
+    def body_received(self) -> bool:
+        """Tell whether the request's body arrived to its end."""
+        return self._message.content.is_eof() or not self.request.has_body
+
+    def close_after(self) -> None:
+        """End the connection with this exchange."""
+        self._keep_alive = False
+
+    async def read(self) -> bytes:
+        """Return the next piece of the request's body; empty bytes at the end.
+
+        Raises `MalformedRequest` for broken framing, `ClientGone` when the
+        client left before the end.
+        """
+        if self._expects_continue:
+            self._expects_continue = False
+            if not self.head_sent:
+                self._send(_CONTINUE)
+        try:
+            return await self._message.content.readany()
+        except (BadHttpMessage, web.RequestPayloadError) as error:
+            self.close_after()
+            raise MalformedRequest(
+                "The framing of the request's body is broken; expected what Content-Length or "
+                "chunked coding announced."
+            ) from error
+        except ConnectionError as error:
+            raise ClientGone from error
+
+    async def interim(self, status: int, fields: Fields) -> None:
+        """Send a 1xx answer, but none to an HTTP/1.0 client (RFC 9110 §15.2)."""
+        if self.request.version >= (1, 1) and not self.head_sent:
+            self._send(_status_line(status) + _lines(fields) + b"\r\n")
+
+    async def head(self, status: int, fields: Fields) -> None:
+        """Send the head of the answer."""
+        if self.head_sent:
+            raise AssertionError("an exchange has one answer")
+        if self.before_head is not None:
+            fields = await self.before_head(status, fields)
+        self.status = status
+        fields = self._framed(status, fields)
+        if headers.get(fields, b"date") is None:
+            fields.append((b"Date", formatdate(usegmt=True).encode()))
+        self._send(_status_line(status) + _lines(fields) + b"\r\n")
+
+    async def write(self, chunk: bytes) -> None:
+        """Send a piece of the body; returns when the client has room for more."""
+        if not chunk or self._bodiless:
+            return
+        self.bytes_sent += len(chunk)
+        if self._chunked:
+            chunk = b"%x\r\n%b\r\n" % (len(chunk), chunk)
+        elif self._left is not None:
+            self._left -= len(chunk)
+            if self._left < 0:
+                self.abort()
+                raise AssertionError("the body is longer than its Content-Length")
+        self._send(chunk)
+        if self._connection.writing_paused:
+            await self._drained()
+
+    async def end(self, trailers: Fields | None = None) -> None:
+        """Finish the answer; a body shorter than announced is aborted instead."""
+        if self._left:
+            self.abort()
+        elif self._chunked and not self._bodiless:
+            self._send(b"0\r\n" + _lines(trailers or []) + b"\r\n")
+
+    async def answer(self, status: int, fields: Fields, body: bytes = b"") -> None:
+        """Send a whole answer of known length."""
+        fields = [*fields, (b"Content-Length", str(len(body)).encode())]
+        await self.head(status, fields)
+        await self.write(body)
+        await self.end()
+
+    async def file(self, response: web.FileResponse) -> None:
+        """Send a file by aiohttp's own response: ranges, validators and twins.
+
+        It is the one answer not written here; its head passes `before_head`
+        by way of the request's `_prepare_hook`.
+        """
+        await response.prepare(self._message)
+        self.status = response.status
+        await response.write_eof()
+        self.bytes_sent = response.body_length if response.status != 304 else 0
+        if not response.keep_alive:
+            self.close_after()
+
+    def abort(self) -> None:
+        """Cut the connection, so that the answer never looks complete."""
+        self.close_after()
+        if (transport := self._connection.transport) is not None:
+            transport.abort()
+
+    def upgrade(self) -> ClientStream:
+        """Hand over the connection's bytes, once a 101 was sent."""
+        self.close_after()
+        return ClientStream(self._connection)
+
+    def _framed(self, status: int, fields: Fields) -> Fields:
+        """Decide how the body ends, and say so (RFC 9112 §6)."""
+        fields = list(fields)
+        length = headers.get(fields, b"content-length")
+        self._bodiless = self.request.method == "HEAD" or status in (204, 304) or status == 101
+        if self._bodiless:
+            pass
+        elif length is not None:
+            self._left = int(length)
+        elif self.request.version >= (1, 1):
+            self._chunked = True
+            fields.append((b"Transfer-Encoding", b"chunked"))
+        else:
+            self.close_after()
+        if self._connection.draining:
+            self.close_after()
+        if status == 101:
+            pass
+        elif not self._keep_alive:
+            fields.append((b"Connection", b"close"))
+        elif self.request.version < (1, 1):
+            fields.append((b"Connection", b"keep-alive"))
+        return fields
+
+    def _send(self, data: bytes) -> None:
+        transport = self._connection.transport
+        if transport is None or transport.is_closing():
+            raise ClientGone
+        transport.write(data)
+
+    async def _drained(self) -> None:
+        try:
+            await self._connection._drain_helper()
+        except ConnectionError as error:
+            raise ClientGone from error
+
+
+class ClientStream:
+    """The bytes of a client's connection after an upgrade; see `wire.tunnel`."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self._incoming: asyncio.Queue[bytes] = asyncio.Queue()
+        self._ended = False
+        connection.begin_tunnel(self)
+
+    async def read(self) -> bytes:
+        """Return the next bytes; empty bytes when the client sends no more."""
+        if self._ended and self._incoming.empty():
+            return b""
+        data = await self._incoming.get()
+        if self._incoming.qsize() == 0:
+            self._connection.resume_tunnel()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes; returns when the client has room for more."""
+        transport = self._connection.transport
+        if transport is None or transport.is_closing():
+            raise ClientGone
+        transport.write(data)
+        if self._connection.writing_paused:
+            try:
+                await self._connection._drain_helper()
+            except ConnectionError as error:
+                raise ClientGone from error
+
+    def write_eof(self) -> None:
+        """Say that no more bytes come from here."""
+        transport = self._connection.transport
+        if transport is not None and not transport.is_closing() and transport.can_write_eof():
+            transport.write_eof()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if (transport := self._connection.transport) is not None:
+            transport.close()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Take bytes from aiohttp's protocol, as a payload parser does."""
+        self._incoming.put_nowait(data)
+        if self._incoming.qsize() > 1:
+            self._connection.pause_tunnel()
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """Take note that the client sends no more."""
+        self._ended = True
+        self._incoming.put_nowait(b"")
+
+
+class Written(web.StreamResponse):
+    """What aiohttp is told of an answer that is on the wire already."""
+
+    def __init__(self, keep_alive: bool) -> None:
+        super().__init__()
+        self._goes_on = keep_alive
+
+    @property
+    def keep_alive(self) -> bool:
+        """Tell aiohttp whether the connection goes on."""
+        return self._goes_on
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Do nothing: the head is written."""
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing: the body is written."""
+
+
+def _request(message: web.BaseRequest) -> Request:
+    head = message._message
+    fields = list(head.raw_headers)
+    length = headers.get(fields, b"content-length")
+    peer = message._protocol.peername
+    return Request(
+        method=head.method,
+        target=head.path.encode("utf-8", "surrogateescape"),
+        fields=fields,
+        version=(head.version.major, head.version.minor),
+        content_length=int(length) if length is not None and length.isdigit() else None,
+        chunked=hdrs.TRANSFER_ENCODING in head.headers,
+        peer=peer[0] if isinstance(peer, tuple) else None,
+    )
+
+
+def _status_line(status: int) -> bytes:
+    return _REASONS.get(status) or b"HTTP/1.1 %d \r\n" % status
+
+
+def _lines(fields: Fields) -> bytes:
+    """Write the fields; a value that could break out of its line is a fault of ours."""
+    lines = []
+    for name, value in fields:
+        if _UNWRITABLE.search(value) or _UNWRITABLE.search(name):
+            raise AssertionError(f"the field {name!r} holds a control character")
+        lines.append(b"%b: %b\r\n" % (name, value))
+    return b"".join(lines)

@@ -1,0 +1,228 @@
+"""Our subclasses of aiohttp's low-level server: connections in, exchanges out.
+
+aiohttp parses requests and owns the connection; from the head of a request on,
+everything is ours: `serve` is called with the request and its downstream.
+
+1. What the parser refuses is answered by us. aiohttp's own answer prints the
+   offending line, which may be a `Cookie` or an `Authorization`.
+2. A FIN means what the client said: after `Connection: close` or from an
+   HTTP/1.0 client it is a half-close, and the answer is delivered; otherwise
+   the client has left, and what runs for it is cancelled.
+3. In a tunnel a FIN goes to the other side and no byte is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy, RawRequestMessage
+from aiohttp.streams import StreamReader
+
+from .downstream import ClientExchange, ClientStream, Written
+from .errors import ClientGone, FieldsTooLarge, MalformedRequest, TargetTooLong, WixproxyError
+
+Serve = Callable[[ClientExchange], Awaitable[None]]
+Refuse = Callable[[ClientExchange, WixproxyError], Awaitable[None]]
+
+# The parser's limits lie above those of the gate, which answers with a page;
+# they differ by one, because they are all that tells the two faults apart.
+PARSER_LINE_BYTES = 256 * 1024
+PARSER_FIELD_BYTES = PARSER_LINE_BYTES + 1
+PARSER_FIELDS = 2_000
+
+# A request that is not read to its end may go on for this long (RFC 9112 §9.6).
+LINGER_SECONDS = 1.0
+
+log = logging.getLogger("wixproxy.server")
+
+
+class PublicServer(web.Server):
+    """Makes a `ClientConnection` for each connection that is accepted."""
+
+    def __init__(self, serve: Serve, refuse: Refuse, *, keepalive_seconds: float) -> None:
+        if HttpRequestParser is HttpRequestParserPy:
+            raise RuntimeError(
+                "aiohttp runs without its C parser, which wixproxy needs for strict parsing. "
+                "Install a wheel of aiohttp for this platform, and do not set AIOHTTP_NO_EXTENSIONS."
+            )
+        super().__init__(
+            self._handle,
+            request_factory=self._make_client_request,
+            handler_cancellation=True,
+        )
+        self._serve = serve
+        self.refuse = refuse
+        self._keepalive_seconds = keepalive_seconds
+        self.draining = False
+
+    def __call__(self) -> ClientConnection:
+        """Make the protocol of one connection."""
+        return ClientConnection(
+            self,
+            loop=self._loop,
+            keepalive_timeout=self._keepalive_seconds,
+            lingering_time=LINGER_SECONDS,
+            max_line_size=PARSER_LINE_BYTES,
+            max_field_size=PARSER_FIELD_BYTES,
+            max_headers=PARSER_FIELDS,
+            auto_decompress=False,
+            access_log=None,
+            logger=_SILENT,
+        )
+
+    def _make_client_request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        return ClientRequest(message, payload, protocol, writer, task, self._loop)
+
+    async def _handle(self, message: web.BaseRequest) -> web.StreamResponse:
+        assert isinstance(message, ClientRequest)
+        exchange = message.exchange()
+        try:
+            await self._serve(exchange)
+        except ClientGone:
+            exchange.abort()
+        except Exception:
+            log.exception("an exchange failed")
+            exchange.abort()
+        return Written(exchange.keep_alive)
+
+
+class ClientRequest(web.BaseRequest):
+    """aiohttp's request, which lends its message and body to a `ClientExchange`."""
+
+    _exchange: ClientExchange | None = None
+
+    ATTRS = web.BaseRequest.ATTRS | frozenset(["_exchange"])
+
+    def exchange(self) -> ClientExchange:
+        """Return the exchange that this request began."""
+        if self._exchange is None:
+            assert isinstance(self._protocol, ClientConnection)
+            self._exchange = ClientExchange(self, self._protocol)
+            self._protocol.exchange = self._exchange
+        return self._exchange
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        """Let the session join the one kind of answer that aiohttp writes, a file."""
+        exchange = self.exchange()
+        if exchange.before_head is None:
+            return
+        fields = [(name.encode(), value.encode()) for name, value in response.headers.items()]
+        fields = await exchange.before_head(response.status, fields)
+        response.headers.clear()
+        for name, value in fields:
+            response.headers.add(name.decode(), value.decode())
+        if not exchange.keep_alive:
+            response.force_close()
+
+
+class ClientConnection(web.RequestHandler):
+    """One connection of a client."""
+
+    __slots__ = ("_tunnel", "exchange")
+
+    def __init__(self, server: PublicServer, **options: Any) -> None:
+        super().__init__(server, **options)
+        self.exchange: ClientExchange | None = None
+        self._tunnel: ClientStream | None = None
+
+    @property
+    def draining(self) -> bool:
+        """Tell whether the server is about to stop."""
+        server = self._manager
+        return isinstance(server, PublicServer) and server.draining
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Refuse what the parser could not read, without repeating any of it."""
+        assert isinstance(request, ClientRequest)
+        return _Refusal(self._manager, request.exchange(), _refusal(exc))
+
+    def begin_tunnel(self, stream: ClientStream) -> None:
+        """Give every byte from now on to `stream`."""
+        self._tunnel = stream
+        self.set_parser(stream)  # type: ignore[arg-type] # it asks for feed_data alone
+
+    def pause_tunnel(self) -> None:
+        """Stop reading, because the other side does not keep up."""
+        if not self._buffer_paused:
+            self._pause_reading_for_buffer()
+
+    def resume_tunnel(self) -> None:
+        """Read on."""
+        if self._buffer_paused:
+            self._resume_reading_for_buffer()
+
+    def eof_received(self) -> bool:  # type: ignore[override] # asyncio asks for a bool
+        """Decide whether a FIN is the end of the client or only of what it sends."""
+        if self._tunnel is not None:
+            self._tunnel.feed_eof()
+            return True
+        exchange = self.exchange
+        return (
+            exchange is not None
+            and self._request_in_progress
+            and exchange.said_last
+            and exchange.body_received
+        )
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Wake the tunnel that waits for bytes; the rest is aiohttp's."""
+        if self._tunnel is not None:
+            self._tunnel.feed_eof()
+        super().connection_lost(exc)
+
+
+class _Refusal(Written):
+    """The answer to a request that could not be parsed, written when aiohttp asks for it."""
+
+    def __init__(
+        self, server: web.Server | None, exchange: ClientExchange, error: WixproxyError
+    ) -> None:
+        super().__init__(keep_alive=False)
+        self._server = server
+        self._exchange = exchange
+        self._error = error
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Write the refusal."""
+        self._exchange.close_after()
+        if isinstance(self._server, PublicServer):
+            try:
+                await self._server.refuse(self._exchange, self._error)
+            except ClientGone:
+                self._exchange.abort()
+        return None
+
+
+def _refusal(exc: BaseException | None) -> WixproxyError:
+    """Name what the parser refused; its own words quote the request, so they stay here."""
+    if isinstance(exc, LineTooLong):
+        if PARSER_LINE_BYTES in exc.args:
+            return TargetTooLong(f"The request target is longer than {PARSER_LINE_BYTES} bytes.")
+        return FieldsTooLarge(f"A header field is longer than {PARSER_FIELD_BYTES} bytes.")
+    if "Too many headers" in str(exc):
+        return FieldsTooLarge(f"The request has more than {PARSER_FIELDS} header fields.")
+    return MalformedRequest("The request could not be read as HTTP/1.1; its head breaks the grammar.")
+
+
+_SILENT = logging.getLogger("wixproxy.parser")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
