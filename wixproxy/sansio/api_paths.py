@@ -1,0 +1,125 @@
+"""Decide which path below `/_wix/api` may reach Wix, and send exactly what was judged.
+
+The prefix is stripped once; the bytes behind it travel as they came. A path
+that two readers could read in two ways (an encoded slash, dot or percent
+sign, an escape of a letter that needs none, an empty or dot segment, `;`) is
+refused and never repaired, so that the call which was judged is the call
+which Wix receives. The query is data: it travels untouched, `?.r=` included.
+
+Source: RFC 3986 §3.3 and §6.2 (equivalence), RFC 9112 §3.2.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ..errors import CallRefused, PathRefused, quoted
+from .call_rules import CallRules, folded_path
+from .routes import API_PREFIX
+
+REDIRECT_SESSION = b"redirect-session"
+
+# pchar of RFC 3986 without ";", which some servers cut a segment at.
+_PATH = re.compile(rb"/[A-Za-z0-9\-._~!$&'()*+,=:@%/]+").fullmatch
+_QUERY = re.compile(rb"[\x21\x22\x24-\x7e]*").fullmatch
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
+# Every reader may write these without an escape (RFC 3986 §6.2.2.2), so an
+# escaped one is a second spelling of the same path.
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+# Once decoded they would end the path, a segment or the line.
+_DELIMITERS = frozenset(b"/\\%;?#") | frozenset(range(0x20)) | {0x7F}
+
+
+def api_target(target: bytes) -> bytes:
+    """Return the target to send to Wix for a raw target below `/_wix/api`.
+
+    Raises `PathRefused` where two readers could disagree about the path.
+    """
+    path, mark, query = target[len(API_PREFIX) :].partition(b"?")
+    if not target.startswith(API_PREFIX) or path in (b"", b"/"):
+        raise PathRefused("Expected the path of a Wix API call behind /_wix/api; there is none.")
+    reason = _ambiguity(path)
+    if reason is not None:
+        raise PathRefused(f"The path {quoted(path)} of the Wix call {reason}.")
+    if not _QUERY(query):
+        raise PathRefused("The query holds a raw '#', space, control character or byte above 0x7e.")
+    return path + mark + query
+
+
+def check_call(method: str, target: bytes, rules: CallRules) -> None:
+    """Refuse a call that hands out credentials, administers the app, or that the rules exclude.
+
+    `target` is what `api_target` returned; its query decides nothing. Raises
+    `CallRefused` with the reason.
+    """
+    path = target.partition(b"?")[0]
+    reason = rules.refusal(method, path)
+    if reason is not None:
+        raise CallRefused(f"{method} {quoted(path)} {reason}")
+
+
+def is_redirect_session(target: bytes) -> bool:
+    """Tell whether the call asks Wix for a redirect session, in any of its spellings."""
+    return folded_path(target.partition(b"?")[0]).endswith(b"/" + REDIRECT_SESSION)
+
+
+def refuse_session_token(body: bytes) -> None:
+    """Refuse the body of a redirect session that carries a session token of its own.
+
+    Such a token would log this browser in as whoever it was made for. Raises
+    `CallRefused`, also for a body that is not plain JSON in UTF-8, because
+    Wix might read what we cannot.
+    """
+    if not body.strip():
+        return
+    try:
+        json.loads(body.decode("utf-8"), object_pairs_hook=_refuse_token_key)
+    except (ValueError, RecursionError):
+        raise CallRefused("The body of a redirect session must be JSON in UTF-8.") from None
+
+
+def _ambiguity(path: bytes) -> str | None:
+    if not _PATH(path):
+        return (
+            "holds a character that a path has only percent-encoded, or ';', or starts with no '/'"
+        )
+    if b"//" in path:
+        return "has an empty segment ('//')"
+    if b"/." in path:
+        for segment in path.split(b"/"):
+            if segment in (b".", b".."):
+                return "has a dot segment ('.' or '..')"
+    if b"%" in path:
+        return _escape_ambiguity(path)
+    return None
+
+
+def _escape_ambiguity(path: bytes) -> str | None:
+    decoded = bytearray()
+    end = 0
+    for match in _ESCAPE.finditer(path):
+        if match[1] is None:
+            return "has a '%' that starts no percent escape"
+        value = int(match[1], 16)
+        if value in _DELIMITERS or value in _UNRESERVED:
+            return f"has the escape {match[0].decode()!r}, which readers may or may not decode"
+        decoded += path[end : match.start()]
+        decoded.append(value)
+        end = match.end()
+    decoded += path[end:]
+    try:
+        decoded.decode("utf-8")
+    except UnicodeDecodeError:
+        return "has percent escapes that are not UTF-8"
+    return None
+
+
+def _refuse_token_key(pairs: list[tuple[str, object]]) -> None:
+    for name, _ in pairs:
+        # Wix's JSON readers take the snake_case spelling of a field too.
+        if name.replace("_", "").replace("-", "").casefold() == "sessiontoken":
+            raise CallRefused(
+                "A redirect session with a sessionToken never passes the proxy. "
+                "Log in through /_wix/login."
+            )

@@ -1,0 +1,167 @@
+"""Decide which Wix calls a browser may make through the proxy.
+
+1. A call that hands out credentials is refused, whatever the rules say.
+2. What `api.deny` names is refused.
+3. Administration of the app is refused unless `api.allow` names it.
+4. Where `api.allow` is not empty, only what it names passes.
+
+Refusals compare folded paths (decoded, without case, without a slash at the
+end), because Wix may read them so; permissions compare the exact bytes. A
+rule for GET holds for HEAD as well. Patterns are "METHOD /path", where `*`
+stands for any method, `{name}` for one segment, and `/**` at the end for
+the path before it and everything below.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from ..errors import quoted
+
+_RULE = re.compile(r"(\*|[A-Z][A-Z-]*)[ \t]+(/\S*)").fullmatch
+_LITERAL = re.compile(r"[A-Za-z0-9\-._~!$&'()+,=:@%]+").fullmatch
+_PARAMETER = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class CallPattern:
+    """One line of `api.allow` or `api.deny`."""
+
+    text: str
+    method: str
+    exact: re.Pattern[bytes]
+    folded: re.Pattern[bytes]
+    first_segments: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> CallPattern:
+        """Read "GET /stores/v3/products/{id}" or "* /ecom/**".
+
+        Raises ValueError with a sentence that says what to write.
+        """
+        match = _RULE(text.strip())
+        if match is None:
+            raise ValueError(
+                f'expected "METHOD /path", such as "GET /stores/v3/products/{{id}}", '
+                f"found {quoted(text)}"
+            )
+        method, path = match[1], match[2]
+        below = path.endswith("/**")
+        segments = path.removesuffix("/**").split("/")[1:]
+        if segments == [""] and not below:
+            raise ValueError(f'{quoted(text)} names no path; "/**" stands for all of them')
+        source, literals, literal = b"", [], True
+        for segment in segments:
+            if _PARAMETER(segment):
+                source, literal = source + b"/[^/]+", False
+            elif _LITERAL(segment) and segment not in (".", ".."):
+                source += b"/" + re.escape(segment.encode("ascii"))
+                if literal:
+                    literals.append(segment)
+            else:
+                raise ValueError(
+                    f"{quoted(segment)} in {quoted(text)} is neither plain text nor {{name}}; "
+                    '"**" stands only at the end'
+                )
+        if below:
+            source += rb"(?:/.*)?"
+        return cls(
+            text=text.strip(),
+            method=method,
+            exact=re.compile(source, re.DOTALL),
+            folded=re.compile(_fold_pattern(source), re.DOTALL | re.IGNORECASE),
+            first_segments=tuple(literals),
+        )
+
+    def permits(self, method: str, path: bytes) -> bool:
+        """Tell whether these exact bytes are named."""
+        return self._has(method) and self.exact.fullmatch(path) is not None
+
+    def denies(self, method: str, folded: bytes) -> bool:
+        """Tell whether the path, folded by `folded_path`, is named in any spelling."""
+        return self._has(method) and self.folded.fullmatch(folded) is not None
+
+    def _has(self, method: str) -> bool:
+        return self.method in ("*", method) or (method == "HEAD" and self.method == "GET")
+
+
+def _patterns(*texts: str) -> tuple[CallPattern, ...]:
+    return tuple(CallPattern.parse(text) for text in texts)
+
+
+# Answers to these hold an access, refresh or session token, or a code for one.
+CREDENTIAL_CALLS = _patterns(
+    "* /oauth2/**",
+    "* /oauth/**",
+    "* /_api/oauth2/**",
+    "* /_api/oauth/**",
+    "* /iam/authentication/**",
+    "* /_api/iam/authentication/**",
+    "* /iam/verification/{version}/auth/**",
+    "* /_api/iam/verification/{version}/auth/**",
+    "* /iam/recovery/{version}/recover",
+    "* /_api/iam/recovery/{version}/recover",
+    "* /iam/{service}/{version}/sign-on",
+    "* /_api/iam/{service}/{version}/sign-on",
+)
+# These read or change the app itself: its secrets, redirect URIs and installation.
+ADMINISTRATION_CALLS = _patterns(
+    "* /oauth-app/**", "* /_api/oauth-app/**", "* /apps/v1/**", "* /_api/apps/v1/**"
+)
+ADMINISTRATION_NAMES = frozenset({("oauth-app",), ("apps", "v1")})
+
+
+@dataclass(frozen=True, slots=True)
+class CallRules:
+    """What `api.allow` and `api.deny` say; empty, every ordinary call passes."""
+
+    allow: tuple[CallPattern, ...] = ()
+    deny: tuple[CallPattern, ...] = ()
+
+    @classmethod
+    def parse(cls, allow: list[str], deny: list[str]) -> CallRules:
+        """Read both lists. Raises ValueError naming the first line that is no rule."""
+        return cls(
+            allow=tuple(CallPattern.parse(text) for text in allow),
+            deny=tuple(CallPattern.parse(text) for text in deny),
+        )
+
+    def refusal(self, method: str, path: bytes) -> str | None:
+        """Return why the call is refused, as the end of a sentence, or None if it passes."""
+        folded = folded_path(path)
+        if any(call.denies(method, folded) for call in CREDENTIAL_CALLS):
+            return (
+                "would hand credentials to the browser, so it never passes the proxy. "
+                "The proxy keeps the tokens itself; log in through /_wix/login."
+            )
+        if any(call.denies(method, folded) for call in self.deny):
+            return "is excluded by api.deny."
+        allowed = [call for call in self.allow if call.permits(method, path)]
+        if any(call.denies(method, folded) for call in ADMINISTRATION_CALLS):
+            if any(_names_administration(call) for call in allowed):
+                return None
+            return "administers the app; it passes only if api.allow names its path."
+        if self.allow and not allowed:
+            return "is not among the calls that api.allow lists."
+        return None
+
+
+def folded_path(path: bytes) -> bytes:
+    """Return the path as its most lenient reader sees it."""
+    return unquote_to_bytes(path).lower().rstrip(b"/")
+
+
+def _names_administration(call: CallPattern) -> bool:
+    # "* /**" allows everything ordinary; it does not name the app's own APIs.
+    names = call.first_segments
+    names = names[1:] if names[:1] == ("_api",) else names
+    return any(names[: len(name)] == name for name in ADMINISTRATION_NAMES)
+
+
+def _fold_pattern(source: bytes) -> bytes:
+    # The path to compare has been decoded, so the pattern's literals are, too.
+    return re.sub(
+        rb"%([0-9A-Fa-f]{2})", lambda match: re.escape(bytes([int(match[1], 16)])), source
+    )

@@ -1,0 +1,142 @@
+"""Say which route a raw path belongs to.
+
+The table is read with the bytes that came: nothing is decoded, folded or
+collapsed first. `/_wix/` is reserved whole, so a path below it that is no
+route is a 404 of ours and never the frontend's. A path that would only
+decode to `/_wix/` (`/%5Fwix/`, `/_WIX/`, `//_wix/`) is refused: it is not
+ours, and a frontend that decodes it must not believe that it came from us.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..errors import MethodRefused, NoSuchRoute, PathRefused, quoted
+
+PREFIX = b"/_wix/"
+API_PREFIX = b"/_wix/api"
+DEFAULT_CALLBACK_PATH = "/_wix/callback"
+
+FRONTEND_NAME = "frontend"
+UNKNOWN_NAME = "unknown"
+DISGUISED_NAME = "disguised"
+
+# What the 404 problem lists; {callback} is configuration, the testing route is not advertised.
+ROUTE_LIST = (
+    "GET /_wix/login",
+    "GET, POST {callback}",
+    "GET, POST /_wix/logout",
+    "GET /_wix/logout-callback",
+    "GET /_wix/session",
+    "* /_wix/api/{path of a Wix API call}",
+    "GET /_wix/healthz",
+    "GET /_wix/readyz",
+)
+
+_DISGUISED = re.compile(
+    rb"/+(?:_|%5f)(?:w|%[57]7)(?:i|%[46]9)(?:x|%[57]8)(?:[/\\;]|%2f|%5c|%3b|$)", re.IGNORECASE
+).match
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A row of the table.
+
+    `methods` is empty where any is served. `open_methods` are those that the
+    cross-site guard does not judge, `any_host` says that the route answers
+    under every Host, and `listed` is what its 404 problem lists.
+    """
+
+    name: str
+    methods: tuple[str, ...] = ()
+    open_methods: frozenset[str] = frozenset()
+    any_host: bool = False
+    listed: tuple[str, ...] = ()
+
+    @property
+    def is_frontend(self) -> bool:
+        """Tell whether the request goes to the frontend."""
+        return self.name == FRONTEND_NAME
+
+    def is_guarded(self, method: str) -> bool:
+        """Tell whether the cross-site guard judges this method here."""
+        return self.name != FRONTEND_NAME and method not in self.open_methods
+
+    def admit(self, method: str, path: bytes) -> None:
+        """Refuse what the table has no place for.
+
+        Raises `MethodRefused`, whose `allow` lists the methods; `NoSuchRoute`
+        below the prefix; `PathRefused` for a disguise of the prefix.
+        """
+        if self.name == UNKNOWN_NAME:
+            raise NoSuchRoute(
+                f"There is no route {quoted(path)}. Paths below /_wix/ belong to the proxy "
+                "and never reach the frontend.",
+                routes=list(self.listed),
+            )
+        if self.name == DISGUISED_NAME:
+            raise PathRefused(
+                f"{quoted(path)} is another spelling of a path below /_wix/; "
+                "write the prefix exactly so."
+            )
+        if self.methods and method not in self.methods:
+            raise MethodRefused(
+                f"{quoted(path)} is served for {' and '.join(self.methods)}, not for {method}.",
+                allow=list(self.methods),
+            )
+
+
+_GET = frozenset({"GET"})
+_READ = frozenset({"GET", "HEAD"})
+
+# The logout page is open to a link from anywhere: it only shows a button then.
+LOGIN = Route("login", ("GET",), open_methods=_GET)
+CALLBACK = Route("callback", ("GET", "POST"), open_methods=_GET)
+LOGOUT = Route("logout", ("GET", "POST"), open_methods=_GET)
+LOGOUT_CALLBACK = Route("logout-callback", ("GET",), open_methods=_GET)
+SESSION = Route("session", ("GET", "HEAD"))
+API = Route("api")
+HEALTHZ = Route("healthz", ("GET", "HEAD"), open_methods=_READ, any_host=True)
+READYZ = Route("readyz", ("GET", "HEAD"), open_methods=_READ, any_host=True)
+TESTING_SESSION = Route("testing/session", ("POST",))
+# `OPTIONS *` asks about the server, not about a path (RFC 9110 §9.3.7).
+SERVER = Route("server", ("OPTIONS",), open_methods=frozenset({"OPTIONS"}))
+DISGUISED = Route(DISGUISED_NAME)
+FRONTEND = Route(FRONTEND_NAME)
+
+
+class Routes:
+    """The table of one configuration."""
+
+    def __init__(
+        self, *, callback_path: str = DEFAULT_CALLBACK_PATH, testing: bool = False
+    ) -> None:
+        self._exact = {
+            b"/_wix/login": LOGIN,
+            b"/_wix/logout": LOGOUT,
+            b"/_wix/logout-callback": LOGOUT_CALLBACK,
+            b"/_wix/session": SESSION,
+            b"/_wix/healthz": HEALTHZ,
+            b"/_wix/readyz": READYZ,
+            API_PREFIX: API,
+            b"*": SERVER,
+            callback_path.encode("ascii"): CALLBACK,
+        }
+        self.unknown = Route(
+            UNKNOWN_NAME,
+            listed=tuple(line.replace("{callback}", callback_path) for line in ROUTE_LIST),
+        )
+        if testing:
+            self._exact[b"/_wix/testing/session"] = TESTING_SESSION
+
+    def match(self, path: bytes) -> Route:
+        """Return the route of a raw path, without its query."""
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact
+        if path.startswith(PREFIX):
+            return API if path.startswith(b"/_wix/api/") else self.unknown
+        if _DISGUISED(path):
+            return self.unknown if path == b"/_wix" else DISGUISED
+        return FRONTEND
