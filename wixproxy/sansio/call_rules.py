@@ -87,6 +87,13 @@ class CallPattern:
         return self.method in ("*", method) or (method == "HEAD" and self.method == "GET")
 
 
+def _fold_pattern(source: bytes) -> bytes:
+    # The path to compare has been decoded, so the pattern's literals are, too.
+    return re.sub(
+        rb"%([0-9A-Fa-f]{2})", lambda match: re.escape(bytes([int(match[1], 16)])), source
+    )
+
+
 def _patterns(*texts: str) -> tuple[CallPattern, ...]:
     return tuple(CallPattern.parse(text) for text in texts)
 
@@ -158,10 +165,3 @@ def _names_administration(call: CallPattern) -> bool:
     names = call.first_segments
     names = names[1:] if names[:1] == ("_api",) else names
     return any(names[: len(name)] == name for name in ADMINISTRATION_NAMES)
-
-
-def _fold_pattern(source: bytes) -> bytes:
-    # The path to compare has been decoded, so the pattern's literals are, too.
-    return re.sub(
-        rb"%([0-9A-Fa-f]{2})", lambda match: re.escape(bytes([int(match[1], 16)])), source
-    )
