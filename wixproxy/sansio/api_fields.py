@@ -14,6 +14,7 @@ family is RFC 7239's and its predecessors.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .exchange import Fields
 from .headers import folded
@@ -91,7 +92,7 @@ def wix_request_fields(fields: Fields, token: str) -> Fields:
     """
     if not _TOKEN_TEXT(token):
         raise ValueError("an access token holds characters that no header field can hold")
-    kept = [field for field in fields if not _is_dropped_from_request(folded(field[0]))]
+    kept = [field for field in fields if not _is_dropped_from_request(field[0])]
     # Wix: the bare token, as the SDK sends it; this line alone knows that.
     kept.append((b"Authorization", token.encode("ascii")))
     return kept
@@ -122,7 +123,8 @@ def wix_answer_fields(fields: Fields) -> Fields:
     return kept
 
 
+@lru_cache(maxsize=1024)
 def _is_dropped_from_request(name: bytes) -> bool:
     # "Authorization_" and "x_forwarded_for" are read like the plain names by CGI-like servers.
-    name = name.strip(b"-")
-    return name in _REQUEST_DROPPED or name.startswith(_REQUEST_DROPPED_PREFIXES)
+    plain = folded(name).strip(b"-")
+    return plain in _REQUEST_DROPPED or plain.startswith(_REQUEST_DROPPED_PREFIXES)

@@ -15,6 +15,7 @@ the path before it and everything below.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -94,28 +95,30 @@ def _fold_pattern(source: bytes) -> bytes:
     )
 
 
-def _patterns(*texts: str) -> tuple[CallPattern, ...]:
-    return tuple(CallPattern.parse(text) for text in texts)
+def _any_of(*paths: str) -> Callable[[bytes], object]:
+    # One expression for the whole table: it is asked once for every call.
+    patterns = (CallPattern.parse(f"* {path}").folded.pattern for path in paths)
+    return re.compile(b"|".join(patterns), re.DOTALL | re.IGNORECASE).fullmatch
 
 
 # Answers to these hold an access, refresh or session token, or a code for one.
-CREDENTIAL_CALLS = _patterns(
-    "* /oauth2/**",
-    "* /oauth/**",
-    "* /_api/oauth2/**",
-    "* /_api/oauth/**",
-    "* /iam/authentication/**",
-    "* /_api/iam/authentication/**",
-    "* /iam/verification/{version}/auth/**",
-    "* /_api/iam/verification/{version}/auth/**",
-    "* /iam/recovery/{version}/recover",
-    "* /_api/iam/recovery/{version}/recover",
-    "* /iam/{service}/{version}/sign-on",
-    "* /_api/iam/{service}/{version}/sign-on",
+_hands_out_credentials = _any_of(
+    "/oauth2/**",
+    "/oauth/**",
+    "/_api/oauth2/**",
+    "/_api/oauth/**",
+    "/iam/authentication/**",
+    "/_api/iam/authentication/**",
+    "/iam/verification/{version}/auth/**",
+    "/_api/iam/verification/{version}/auth/**",
+    "/iam/recovery/{version}/recover",
+    "/_api/iam/recovery/{version}/recover",
+    "/iam/{service}/{version}/sign-on",
+    "/_api/iam/{service}/{version}/sign-on",
 )
 # These read or change the app itself: its secrets, redirect URIs and installation.
-ADMINISTRATION_CALLS = _patterns(
-    "* /oauth-app/**", "* /_api/oauth-app/**", "* /apps/v1/**", "* /_api/apps/v1/**"
+_administers_the_app = _any_of(
+    "/oauth-app/**", "/_api/oauth-app/**", "/apps/v1/**", "/_api/apps/v1/**"
 )
 ADMINISTRATION_NAMES = frozenset({("oauth-app",), ("apps", "v1")})
 
@@ -138,7 +141,7 @@ class CallRules:
     def refusal(self, method: str, path: bytes) -> str | None:
         """Return why the call is refused, as the end of a sentence, or None if it passes."""
         folded = folded_path(path)
-        if any(call.denies(method, folded) for call in CREDENTIAL_CALLS):
+        if _hands_out_credentials(folded):
             return (
                 "would hand credentials to the browser, so it never passes the proxy. "
                 "The proxy keeps the tokens itself; log in through /_wix/login."
@@ -146,7 +149,7 @@ class CallRules:
         if any(call.denies(method, folded) for call in self.deny):
             return "is excluded by api.deny."
         allowed = [call for call in self.allow if call.permits(method, path)]
-        if any(call.denies(method, folded) for call in ADMINISTRATION_CALLS):
+        if _administers_the_app(folded):
             if any(_names_administration(call) for call in allowed):
                 return None
             return "administers the app; it passes only if api.allow names its path."

@@ -31,7 +31,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 GUARD_VARY = b"Sec-Fetch-Site, Origin"
 PREFLIGHT_SECONDS = 600
 
-_PREFETCH_FIELDS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+_PURPOSE_FIELDS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+_TELLING_FIELDS = frozenset(
+    {b"sec-fetch-mode", b"sec-fetch-dest", b"accept", b"x-requested-with", *_PURPOSE_FIELDS}
+)
 _PAGE_DESTINATIONS = frozenset(
     {b"document", b"iframe", b"frame", b"fencedframe", b"object", b"embed"}
 )
@@ -44,31 +47,27 @@ def is_navigation(fields: Fields) -> bool:
     A page fetched ahead of time is not shown yet, and a frame is no tab. A
     client without `Sec-Fetch-*` is judged by its wish for HTML.
     """
-    if is_prefetch(fields):
+    found = _first_values(fields)
+    if _says_prefetch(found):
         return False
-    mode, destination = get(fields, b"sec-fetch-mode"), get(fields, b"sec-fetch-dest")
+    mode, destination = found.get(b"sec-fetch-mode"), found.get(b"sec-fetch-dest")
     if mode is not None or destination is not None:
         return mode == b"navigate" and destination == b"document"
-    return _accepts_html(fields)
+    return _accepts_html(found)
 
 
 def is_prefetch(fields: Fields) -> bool:
     """Tell whether the browser fetches ahead of time what may never be shown."""
-    for name in _PREFETCH_FIELDS:
-        value = get(fields, name)
-        if value is not None:
-            words = value.lower()
-            if b"prefetch" in words or b"prerender" in words or b"preview" in words:
-                return True
-    return False
+    return _says_prefetch(_first_values(fields))
 
 
 def wants_page(fields: Fields) -> bool:
     """Tell whether a refusal is better told by a page than by problem+json."""
-    destination = get(fields, b"sec-fetch-dest")
+    found = _first_values(fields)
+    destination = found.get(b"sec-fetch-dest")
     if destination is not None:
         return destination in _PAGE_DESTINATIONS
-    return _accepts_html(fields)
+    return _accepts_html(found)
 
 
 def is_same_origin(request: Request, public: PublicURL) -> bool:
@@ -175,13 +174,22 @@ def preflight_fields(request: Request, allowed_origins: AbstractSet[str]) -> Fie
     return answer
 
 
-def _accepts_html(fields: Fields) -> bool:
-    accept = get(fields, b"accept")
-    return (
-        accept is not None
-        and b"text/html" in accept.lower()
-        and get(fields, b"x-requested-with") is None
-    )
+def _first_values(fields: Fields) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for name, value in fields:
+        lower = name.lower()
+        if lower in _TELLING_FIELDS:
+            found.setdefault(lower, value)
+    return found
+
+
+def _says_prefetch(found: dict[bytes, bytes]) -> bool:
+    purposes = b" ".join(found[name] for name in _PURPOSE_FIELDS if name in found).lower()
+    return any(word in purposes for word in (b"prefetch", b"prerender", b"preview"))
+
+
+def _accepts_html(found: dict[bytes, bytes]) -> bool:
+    return b"text/html" in found.get(b"accept", b"").lower() and b"x-requested-with" not in found
 
 
 def _is_listed(origins: list[bytes], listed: AbstractSet[str]) -> bool:
