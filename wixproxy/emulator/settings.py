@@ -22,10 +22,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    access_token_seconds: int = Field(ACCESS_TOKEN_SECONDS, ge=0)
-    refresh_token_seconds: int = Field(REFRESH_TOKEN_SECONDS, ge=1)
-    session_token_seconds: int = Field(300, ge=1)
-    code_seconds: int = Field(600, ge=1)
+    access_token_seconds: int = Field(default=ACCESS_TOKEN_SECONDS, ge=0)
+    refresh_token_seconds: int = Field(default=REFRESH_TOKEN_SECONDS, ge=1)
+    session_token_seconds: int = Field(default=300, ge=1)
+    code_seconds: int = Field(default=600, ge=1)
 
     rotate_refresh_tokens: bool = False
     """A refresh spends the refresh token; otherwise the old one stays valid."""
@@ -44,7 +44,7 @@ class Settings(BaseModel):
     unlisted_redirect_uri: Literal["page", "refuse"] = "page"
     """Wix shows a page in the browser; "refuse" says 403 when the link is made."""
 
-    rate_limit_per_minute: int | None = Field(None, ge=0)
+    rate_limit_per_minute: int | None = Field(default=None, ge=0)
     empty_descriptions: bool = False
     """403 answers lose their text, as they often do on the platform."""
 

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from aiohttp import web
 
 from .clock import Clock
+from .exchanges import ExchangeLog
+from .faults import FaultPlan
+from .logins import LoginBook
 from .project import Project
 from .randomness import Randomness
 from .settings import Settings
@@ -36,8 +39,8 @@ class SiteMember:
     first_name: str = ""
     last_name: str = ""
     nickname: str = ""
-    status: str = "ACTIVE"
-    """ACTIVE, PENDING, BLOCKED or OFFLINE, in Wix's words."""
+    status: str = "APPROVED"
+    """APPROVED, PENDING or BLOCKED, in the words of Wix's members API."""
     email_verified: bool = True
     must_reset_password: bool = False
     pending_reasons: list[str] = field(default_factory=list)
@@ -68,6 +71,9 @@ class State:
         self.tokens = TokenBook(
             project, clock, self.randomness, lambda: self.settings, self.record_issued
         )
+        self.logins = LoginBook(clock, self.randomness, lambda: self.settings, self.record_issued)
+        self.exchanges = ExchangeLog()
+        self.faults = FaultPlan()
         self.record_issued("client secret", project.client_secret)
         self.record_issued("api key", project.api_key)
         self._seed_members()
@@ -98,16 +104,17 @@ class State:
         self._drop_areas()
         self._seed_members()
 
-    def always(self, **changes: Any) -> None:
-        """Change settings now and for every reset to come."""
-        self._initial_settings = self._initial_settings.changed(changes)
-        self.settings = self.settings.changed(changes)
+    def allow(self, name: str, entry: str) -> None:
+        """Add to a list of the settings, now and for every reset to come."""
+        self._initial_settings = _with_entry(self._initial_settings, name, entry)
+        self.settings = _with_entry(self.settings, name, entry)
 
     def reset(self) -> None:
         """Return to the first moment: data, settings, clock, randomness, nobody logged in."""
         self.clock.reset()
         self.randomness.reset()
-        self.tokens.clear()
+        for book in (self.tokens, self.logins, self.exchanges, self.faults):
+            book.clear()
         self.mailbox.clear()
         self.settings, self.data = self._initial_settings, self._initial_data
         self._drop_areas()
@@ -132,6 +139,11 @@ class State:
                 created_at=now,
                 updated_at=now,
             )
+
+
+def _with_entry(settings: Settings, name: str, entry: str) -> Settings:
+    listed: tuple[str, ...] = getattr(settings, name)
+    return settings if entry in listed else settings.changed({name: (*listed, entry)})
 
 
 STATE = web.AppKey("state", State)

@@ -29,7 +29,16 @@ from .settings import Settings
 SubjectKind = Literal["visitor", "member", "app"]
 
 # A real access token carries a list of permissions; this stands for its size.
-_PERMISSIONS = " ".join(("SITE-MEMBERS.READ-OWN", "ECOM.CART-WRITE-OWN", "DATA.READ-PUBLIC"))
+_PERMISSIONS = " ".join(
+    (
+        "SITE-MEMBERS.READ-OWN",
+        "ECOM.CART-READ-OWN",
+        "ECOM.CART-WRITE-OWN",
+        "ECOM.CHECKOUT-WRITE-OWN",
+        "STORES.PRODUCT-READ",
+        "DATA.READ-PUBLIC",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ class TokenBook:
         self._project, self._clock, self._randomness = project, clock, randomness
         self._settings, self._record = settings, record
         self._key = derived(project.seed, "token key", 0)
-        self._key_id = derived(project.seed, "token key id", 0, 5).hex()[:9]
+        self._key_id = derived(project.seed, "token key id", 0, 4).hex()[:8]
         self._access: dict[str, AccessToken] = {}
         self._refresh: dict[str, RefreshToken] = {}
         self._revoked_families: set[str] = set()
