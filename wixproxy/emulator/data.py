@@ -100,7 +100,7 @@ class Member(Part):
     last_name: str = ""
     nickname: str = ""
     id: str = ""
-    status: Literal["APPROVED", "PENDING", "BLOCKED"] = "APPROVED"
+    status: Literal["ACTIVE", "PENDING", "BLOCKED", "OFFLINE"] = "ACTIVE"
 
     @model_validator(mode="before")
     @classmethod
