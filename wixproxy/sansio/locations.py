@@ -33,12 +33,16 @@ def public_locations(fields: Fields, upstream: str, public: PublicURL) -> Fields
 
 def api_locations(fields: Fields, api_origin: str) -> Fields:
     """Return Wix's answer fields with redirects within its API led through the proxy."""
+    relocated = _relocated(fields, api_origin, API_PREFIX)
     return [
-        (name, API_PREFIX + value)
-        if name.lower() in _RELOCATING and value[:1] == b"/" and not _leaves(value)
-        else (name, value)
-        for name, value in _relocated(fields, api_origin, b"")
+        (new[0], API_PREFIX + old[1]) if _is_path(*old) else new
+        for old, new in zip(fields, relocated, strict=True)
     ]
+
+
+def _is_path(name: bytes, value: bytes) -> bool:
+    # "//host" and what browsers read like it name another origin.
+    return name.lower() in _RELOCATING and value[:1] == b"/" and value[1:2] not in (b"/", b"\\")
 
 
 def _relocated(fields: Fields, upstream: str, replacement: bytes) -> Fields:
@@ -57,10 +61,6 @@ def _replaced(value: bytes, upstream: str, replacement: bytes) -> bytes:
         return value
     rest = match[3] or b"/"
     return replacement + (rest if rest[:1] == b"/" else b"/" + rest)
-
-
-def _leaves(value: bytes) -> bool:
-    return value[1:2] in (b"/", b"\\")
 
 
 def _origin(url: bytes, scheme: str) -> tuple[str, str, int | None] | None:
