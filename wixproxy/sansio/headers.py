@@ -2,14 +2,64 @@
 
 Names are compared without case (RFC 9110 §5.1), values are bytes and are
 never re-encoded. What belongs to one connection stays on it (RFC 9110
-§7.6.1).
+§7.6.1): the fields below, and every field that `Connection` nominates.
+Framing is made anew on each side, so a field that some reader could mistake
+for framing (`Transfer_Encoding`) never passes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container
 
-from .exchange import Fields
+from ..errors import MalformedRequest, UpstreamMalformed
+from .exchange import Fields, Request
+
+# RFC 9110 §7.6.1, and what RFC 2616 and practice add. HTTP2-Settings goes
+# with an upgrade to h2c, which is never tunnelled: behind it nothing could
+# be judged any more.
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"http2-settings",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authentication-info",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+# CGI hands `Proxy` to programs as HTTP_PROXY (CVE-2016-5385).
+_NEVER_SENT = HOP_BY_HOP | {b"proxy"}
+_LOOKS_LIKE_FRAMING = HOP_BY_HOP | {b"content-length", b"host"}
+
+# RFC 9110 §6.5.1: a trailer never frames, routes, authenticates or modifies.
+_NOT_IN_TRAILERS = HOP_BY_HOP | {
+    b"age",
+    b"authorization",
+    b"cache-control",
+    b"content-encoding",
+    b"content-length",
+    b"content-range",
+    b"content-type",
+    b"cookie",
+    b"date",
+    b"expires",
+    b"expect",
+    b"host",
+    b"location",
+    b"max-forwards",
+    b"pragma",
+    b"range",
+    b"retry-after",
+    b"set-cookie",
+    b"vary",
+    b"warning",
+    b"www-authenticate",
+}
 
 
 def get(fields: Fields, name: bytes) -> bytes | None:
@@ -37,3 +87,84 @@ def folded(name: bytes) -> bytes:
     towards an upstream that folds the names (CVE-2025-64484).
     """
     return name.lower().replace(b"_", b"-").replace(b".", b"-")
+
+
+def tokens(fields: Fields, name: bytes) -> list[bytes]:
+    """Return the members of a comma-separated field in lower case, empty ones left out."""
+    members = (
+        member.strip(b" \t").lower()
+        for value in get_all(fields, name)
+        for member in value.split(b",")
+    )
+    return [member for member in members if member]
+
+
+def takes_trailers(fields: Fields) -> bool:
+    """Tell whether the sender of these request fields can read trailers (RFC 9110 §10.1.4)."""
+    return b"trailers" in tokens(fields, b"te")
+
+
+def is_websocket_upgrade(request: Request) -> bool:
+    """Tell whether the request asks for a WebSocket (RFC 6455 §4.1), and for nothing else."""
+    return (
+        request.method == "GET"
+        and request.version == (1, 1)
+        and not request.has_body
+        and tokens(request.fields, b"upgrade") == [b"websocket"]
+        and b"upgrade" in tokens(request.fields, b"connection")
+    )
+
+
+def request_fields(fields: Fields, *, websocket: bool = False) -> Fields:
+    """Return the request's fields that travel on, in their order.
+
+    `TE` is cut down to `trailers`. With `websocket` the two upgrade fields
+    are written anew. Raises `MalformedRequest` when `Connection` nominates
+    `Host` or `Content-Length`: with one of them gone, the next reader would
+    see another request.
+    """
+    nominated = set(tokens(fields, b"connection"))
+    if fatal := nominated & {b"host", b"content-length"}:
+        name = min(fatal).decode().title()
+        raise MalformedRequest(f"Connection must not name {name}, which belongs to the request.")
+    kept = _travelling(fields, _NEVER_SENT | nominated)
+    if takes_trailers(fields):
+        kept.append((b"TE", b"trailers"))
+    if websocket:
+        kept += [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
+    return kept
+
+
+def answer_fields(fields: Fields, status: int = 200) -> Fields:
+    """Return an answer's fields that travel on, in their order.
+
+    A 101 keeps its upgrade. 1xx and 204 lose Content-Length (RFC 9110 §8.6).
+    Raises `UpstreamMalformed` when `Connection` nominates `Content-Length`.
+    """
+    nominated = set(tokens(fields, b"connection"))
+    if b"content-length" in nominated:
+        raise UpstreamMalformed("The answer's Connection field names Content-Length.")
+    dropped = HOP_BY_HOP | nominated
+    if status < 200 or status == 204:
+        dropped |= {b"content-length"}
+    kept = _travelling(fields, dropped)
+    if status == 101 and (protocol := get(fields, b"upgrade")) is not None:
+        kept += [(b"Connection", b"Upgrade"), (b"Upgrade", protocol)]
+    return kept
+
+
+def trailer_fields(fields: Fields) -> Fields:
+    """Return the trailers that may travel on."""
+    return _travelling(fields, _NOT_IN_TRAILERS)
+
+
+def _travelling(fields: Fields, dropped: Container[bytes]) -> Fields:
+    kept: Fields = []
+    for field in fields:
+        name = field[0].lower()
+        if name in dropped:
+            continue
+        if (b"_" in name or b"." in name) and folded(name) in _LOOKS_LIKE_FRAMING:
+            continue
+        kept.append(field)
+    return kept

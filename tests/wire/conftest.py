@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from tests.wire.upstreams import Script, Upstream
+from wixproxy.sansio.origin import Origin
+from wixproxy.wire.pool import Pool, Timeouts
+
+Serve = Callable[..., Awaitable[Origin]]
+
+
+@pytest.fixture
+async def upstreams() -> AsyncIterator[list[Upstream]]:
+    started: list[Upstream] = []
+    yield started
+    for upstream in started:
+        await upstream.close()
+
+
+@pytest.fixture
+def serve(upstreams: list[Upstream]) -> Serve:
+    """Start an upstream that runs the given script, and return its origin."""
+
+    async def start(script: Script, host: str = "127.0.0.1", **options: object) -> Origin:
+        upstream = Upstream(script)
+        origin = await upstream.start(host, **options)
+        upstreams.append(upstream)
+        return origin
+
+    return start
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[Pool]:
+    pool = Pool(timeouts=Timeouts(connect_seconds=5, first_byte_seconds=5, idle_seconds=5))
+    yield pool
+    await pool.close()
+    assert pool.open_connections == 0

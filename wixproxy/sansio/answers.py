@@ -1,0 +1,104 @@
+"""Judge the head of an upstream's answer: where it ends, and what may follow it.
+
+An answer is taken only when every reader would find the same end of it;
+anything else is refused rather than repaired (RFC 9112 §6.3). What the
+parser refuses by itself (folded lines, bare LF, NUL, CR and control bytes in
+values, spaces before a colon) is not asked again here; what it lets through
+is: status codes outside 100-599, `Content-Length: 010`, transfer codings
+other than exactly `chunked`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from ..errors import UpstreamMalformed, quoted
+from .exchange import Fields
+from .headers import tokens
+
+# 1xx answers before the final one: more than this is an upstream gone wrong.
+MAX_INTERIM_ANSWERS = 5
+
+# 18 digits stay below 2^63, which every reader can hold.
+_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}")
+
+
+class BodyEnd(Enum):
+    """How the end of an answer's body is found."""
+
+    NONE = "no body"
+    LENGTH = "counted bytes"
+    CHUNKED = "a last chunk"
+    CLOSE = "the end of the connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """Where the answer ends; `reusable` tells whether its connection outlives it."""
+
+    end: BodyEnd
+    length: int = 0
+    reusable: bool = True
+
+
+def frame_answer(method: str, status: int, version: tuple[int, int], fields: Fields) -> Framing:
+    """Decide how the body behind this head ends; raise `UpstreamMalformed` if nobody can know.
+
+    `method` is the request's: an answer to HEAD describes a body it does not have.
+    """
+    if not 100 <= status <= 599:
+        raise UpstreamMalformed(f"The answer's status is {status:03}; expected 100 to 599.")
+    length, chunked, connection = _framing_fields(fields)
+    if version == (1, 1):
+        reusable = connection is None or b"close" not in connection
+    else:
+        reusable = connection is not None and b"keep-alive" in connection and not chunked
+    if status < 200 or status == 204:
+        # A body behind it would be read as the next answer, so nothing is read.
+        return Framing(BodyEnd.NONE, reusable=reusable and not chunked and not length)
+    if method == "HEAD" or status == 304:
+        return Framing(BodyEnd.NONE, reusable=reusable)
+    if chunked:
+        return Framing(BodyEnd.CHUNKED, reusable=reusable)
+    if length is None:
+        return Framing(BodyEnd.CLOSE, reusable=False)
+    if length == 0:
+        return Framing(BodyEnd.NONE, reusable=reusable)
+    return Framing(BodyEnd.LENGTH, length, reusable)
+
+
+def agrees_to_switch(asked: Fields, answered: Fields) -> bool:
+    """Tell whether a 101 switches to a protocol that the request asked for (RFC 9110 §7.8)."""
+    chosen = tokens(answered, b"upgrade")
+    return len(chosen) == 1 and chosen[0] in tokens(asked, b"upgrade")
+
+
+def _framing_fields(fields: Fields) -> tuple[int | None, bool, list[bytes] | None]:
+    """Return Content-Length, whether the coding is chunked, and Connection's tokens."""
+    length: int | None = None
+    chunked = False
+    connection: list[bytes] | None = None
+    for name, value in fields:
+        # Most names are sorted out by their length, before any copy is made.
+        size = len(name)
+        if size == 14 and name.lower() == b"content-length":
+            digits = value.strip(b" \t")
+            if length is not None or not _LENGTH.fullmatch(digits):
+                raise UpstreamMalformed(
+                    f"The answer's Content-Length {quoted(digits)} is doubled or not a number."
+                )
+            length = int(digits)
+        elif size == 17 and name.lower() == b"transfer-encoding":
+            if chunked or value.strip(b" \t").lower() != b"chunked":
+                raise UpstreamMalformed(
+                    f"The answer's Transfer-Encoding is {quoted(value)}; only a single"
+                    " 'chunked' is understood."
+                )
+            chunked = True
+        elif size == 10 and connection is None and name.lower() == b"connection":
+            connection = tokens(fields, b"connection")
+    if chunked and length is not None:
+        raise UpstreamMalformed("The answer has both Content-Length and Transfer-Encoding.")
+    return length, chunked, connection

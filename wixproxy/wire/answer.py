@@ -1,0 +1,101 @@
+"""Hand an upstream's answer to its reader.
+
+An answer that ends short raises and never looks finished. One that nobody
+reads to its end closes its connection, also when it is merely forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..errors import UpstreamUnavailable
+from ..sansio.exchange import Fields
+from ..sansio.headers import get
+from .connection import Connection
+from .incoming import Incoming
+
+# What may still be read of an unwanted body to save the connection.
+DISCARD_BYTES = 64 * 1024
+DISCARD_SECONDS = 0.5
+
+
+class Answer:
+    """A final answer, its body still to be read; `fields` are as received.
+
+    `upgraded` tells that it is a 101 that the request asked for: what follows
+    is read and written as bytes of the new protocol.
+    """
+
+    __slots__ = ("__weakref__", "_connection", "_idle_seconds", "_incoming", "fields", "status")
+
+    def __init__(
+        self, connection: Connection, incoming: Incoming, idle_seconds: float | None
+    ) -> None:
+        self._connection = connection
+        self._incoming = incoming
+        self.status = incoming.status
+        self.fields: Fields = incoming.fields
+        # Events may be hours apart, and so may the frames of a WebSocket.
+        endless = self.upgraded or _is_event_stream(self.fields)
+        self._idle_seconds = None if endless else idle_seconds
+
+    @property
+    def upgraded(self) -> bool:
+        """Tell whether the connection now speaks another protocol."""
+        return self._incoming.switched
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the body has arrived whole; some of it may be unread."""
+        return self._incoming.ended
+
+    @property
+    def trailers(self) -> Fields:
+        """The trailers as received, once the body has been read."""
+        return self._incoming.trailers
+
+    async def read(self) -> bytes:
+        """Return the next piece of the body; empty bytes at its end.
+
+        Raises `UpstreamUnavailable` when the body ends short,
+        `UpstreamMalformed` when it is no valid body, `UpstreamTimeout` when
+        nothing came for the idle time.
+        """
+        return await self._incoming.read(self._idle_seconds, self._silence())
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes of the new protocol; raises `UpstreamUnavailable`."""
+        await self._connection.write(data)
+
+    def write_eof(self) -> None:
+        """End our direction of the new protocol."""
+        self._connection.write_eof()
+
+    def abort(self) -> None:
+        """Give the rest of the answer up and close its connection at once."""
+        origin = self._connection.origin
+        self._incoming.cancel(UpstreamUnavailable(f"The answer of {origin} was given up."))
+
+    close = abort
+
+    async def discard(self) -> None:
+        """Read a small rest, so that the connection can serve again; give up a large one."""
+        size = 0
+        try:
+            async with asyncio.timeout(DISCARD_SECONDS):
+                while size < DISCARD_BYTES and (piece := await self.read()):
+                    size += len(piece)
+        except (TimeoutError, UpstreamUnavailable):
+            pass
+        finally:
+            self.abort()
+
+    def _silence(self) -> str:
+        return f"{self._connection.origin} fell silent in the middle of its answer."
+
+    def __del__(self) -> None:
+        self.abort()
+
+
+def _is_event_stream(fields: Fields) -> bool:
+    return (get(fields, b"content-type") or b"").lower().startswith(b"text/event-stream")

@@ -1,0 +1,197 @@
+"""Hold what has arrived of one answer and is not yet read.
+
+The connection puts in, the reader takes out. Above the high-water mark the
+connection is asked to stop reading, so a slow client stalls the upstream
+instead of filling memory; since a read in progress cannot be stopped, one
+read buffer may come on top. An answer that broke off ends with an error,
+never with a clean end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+from ..errors import UpstreamTimeout
+from ..sansio.exchange import Fields
+
+HIGH_WATER_BYTES = 64 * 1024
+# uvloop's clock counts milliseconds.
+CLOCK_GRAIN_SECONDS = 0.002
+
+
+class Source(Protocol):
+    """The connection as its answer sees it."""
+
+    def pause_reading(self) -> None:
+        """Stop reading from the socket."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Read from the socket again."""
+        ...
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        ...
+
+
+class Incoming:
+    """One answer as it arrives: interim heads, the final head, the body, its end.
+
+    `begun` is true after the first byte. `source` is the connection while it
+    still belongs to this answer, then None. `upload` sends the request's body.
+    """
+
+    __slots__ = (
+        "_error",
+        "_loop",
+        "_paused",
+        "_pieces",
+        "_sent_at",
+        "_size",
+        "_timer",
+        "_waiter",
+        "begun",
+        "ended",
+        "fields",
+        "interim",
+        "source",
+        "status",
+        "switched",
+        "trailers",
+        "upload",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, source: Source) -> None:
+        self._loop = loop
+        self.source: Source | None = source
+        self.interim: deque[tuple[int, Fields]] = deque()
+        self.status = 0
+        self.fields: Fields = []
+        self.trailers: Fields = []
+        self.begun = False
+        self.switched = False
+        self.ended = False
+        self.upload: asyncio.Task[None] | None = None
+        self._sent_at = 0.0
+        self._pieces: deque[bytes] = deque()
+        self._size = 0
+        self._paused = False
+        self._error: BaseException | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    # The connection's side.
+
+    def sent(self) -> None:
+        """Note that the request has been sent, so that the upstream's time begins."""
+        self._sent_at = self._loop.time()
+
+    def head(self, status: int, fields: Fields) -> None:
+        """Take the final head."""
+        self.status, self.fields = status, fields
+        self.wake()
+
+    def push(self, piece: bytes) -> None:
+        """Take a piece of the body."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > HIGH_WATER_BYTES and not self._paused and self.source is not None:
+            self._paused = True
+            self.source.pause_reading()
+        self.wake()
+
+    def end(self) -> None:
+        """Note the clean end of the body."""
+        self.ended = True
+        self.wake()
+
+    def release(self) -> None:
+        """Let go of the connection; nothing more will arrive from it."""
+        source, self.source = self.source, None
+        if self._paused and source is not None:
+            self._paused = False
+            source.resume_reading()
+        if self.upload is not None:
+            self.upload.cancel()
+
+    def fail(self, error: BaseException) -> None:
+        """Note that the answer broke off; the first error counts."""
+        if self._error is None and not self.ended:
+            self._error = error
+            self.wake()
+
+    # The reader's side.
+
+    async def next_head(self, seconds: float | None, silence: str) -> tuple[int, Fields]:
+        """Return the next interim head, or the final one.
+
+        `seconds` bounds each wait; when they pass, `silence` is the message
+        of the `UpstreamTimeout`. Raises what the connection failed with.
+        """
+        while True:
+            if self.interim:
+                return self.interim.popleft()
+            if self.status:
+                return self.status, self.fields
+            if self._error is not None:
+                raise self._error
+            await self._wait(seconds, silence)
+
+    async def read(self, seconds: float | None, silence: str) -> bytes:
+        """Return all that has arrived of the body, at least a byte; empty at its end."""
+        pieces = self._pieces
+        while not pieces:
+            if self._error is not None:
+                raise self._error
+            if self.ended:
+                return b""
+            await self._wait(seconds, silence)
+        if len(pieces) == 1:
+            data = pieces.popleft()
+        else:
+            data = b"".join(pieces)
+            pieces.clear()
+        self._size = 0
+        if self._paused and self.source is not None:
+            self._paused = False
+            self.source.resume_reading()
+        return data
+
+    def cancel(self, error: BaseException) -> None:
+        """Give the answer up: drop what is unread and close its connection at once."""
+        if self._pieces:
+            self._pieces.clear()
+            self.ended = False
+        self.fail(error)
+        if self.source is not None:
+            self.source.abort()
+
+    async def _wait(self, seconds: float | None, silence: str) -> None:
+        self._waiter = self._loop.create_future()
+        if seconds is not None:
+            self._timer = self._loop.call_later(seconds, self._silent, seconds, silence)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+    def _silent(self, seconds: float, silence: str) -> None:
+        # An upstream may be silent while it is still being told something:
+        # its time begins when the request has been sent.
+        uploading = self.upload is not None and not self.upload.done()
+        left = seconds if uploading else self._sent_at + seconds - self._loop.time()
+        if left > CLOCK_GRAIN_SECONDS:
+            self._timer = self._loop.call_later(left, self._silent, seconds, silence)
+        else:
+            self.cancel(UpstreamTimeout(silence))
+
+    def wake(self) -> None:
+        """Let the reader look again."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

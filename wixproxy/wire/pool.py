@@ -1,0 +1,233 @@
+"""Send requests to upstreams over connections that are kept and used again.
+
+Law of repetition: a request goes out a second time only when a connection
+that had served before died without a byte of an answer, the method may be
+repeated (RFC 9110 §9.2.2) and there is no body. A POST is never sent twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..errors import UpstreamUnavailable
+from ..sansio.exchange import BodySource, Fields, Request
+from ..sansio.headers import get
+from ..sansio.origin import Origin
+from .answer import Answer
+from .connection import Connection
+from .dial import dial
+from .incoming import Incoming
+from .upload import request_head, upload
+
+OnInterim = Callable[[int, Fields], Awaitable[None]]
+
+REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY"})
+# A server about to close an idle connection may do it while a request is on
+# its way. What cannot be repeated takes only a connection just used.
+FRESH_IDLE_SECONDS = 2.0
+# How much earlier than an upstream announces its connections are let go.
+KEEP_ALIVE_MARGIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long an upstream may take, in seconds; there is no limit on the whole.
+
+    `first_byte_seconds` runs from the end of the request to the answer's
+    head, `idle_seconds` between two pieces of a body in either direction,
+    `kept_seconds` while a connection waits for its next request.
+    """
+
+    connect_seconds: float = 10.0
+    first_byte_seconds: float = 60.0
+    idle_seconds: float = 300.0
+    kept_seconds: float = 30.0
+
+
+class Pool:
+    """The connections to all upstreams of one kind; `tls` verifies those that speak TLS."""
+
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeouts: Timeouts | None = None,
+        max_idle_per_origin: int = 64,
+        max_answer_head_bytes: int = 64 * 1024,
+    ) -> None:
+        self._tls = tls
+        self._timeouts = timeouts or Timeouts()
+        self._max_idle = max_idle_per_origin
+        self._max_head_bytes = max_answer_head_bytes
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._open: set[Connection] = set()
+        self._sweep_timer: asyncio.TimerHandle | None = None
+        self._closed = False
+        self._emptied: asyncio.Future[None] | None = None
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open, idle ones included."""
+        return len(self._open)
+
+    @property
+    def idle_connections(self) -> int:
+        """How many connections wait for a request."""
+        return sum(map(len, self._idle.values()))
+
+    async def send(
+        self,
+        origin: Origin,
+        request: Request,
+        body: BodySource | None = None,
+        *,
+        on_interim: OnInterim | None = None,
+    ) -> Answer:
+        """Send the request and return its answer as soon as the final head is there.
+
+        The body is sent while the answer may already come. Raises
+        `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamMalformed`, and
+        what `body` or `on_interim` raise. Whoever cancels closes the
+        upstream connection.
+        """
+        if self._closed:
+            raise UpstreamUnavailable("The proxy is shutting down.")
+        if request.has_body and body is None:
+            raise ValueError("the request announces a body, and none was given")
+        head = request_head(request)
+        repeatable = request.method in REPEATABLE_METHODS and not request.has_body
+        connection = self._reuse(origin, repeatable) or await self._dial(origin)
+        reused = connection.reused
+        incoming = connection.start(request, head)
+        try:
+            answer = await self._answer(connection, incoming, request, body, on_interim)
+        except UpstreamUnavailable:
+            if not (repeatable and reused) or incoming.begun:
+                raise
+        else:
+            # Some servers say goodbye to an idle connection with a 408.
+            if not (answer.status == 408 and repeatable and reused and _closes(answer)):
+                return answer
+            answer.abort()
+        connection = await self._dial(origin)
+        incoming = connection.start(request, head)
+        return await self._answer(connection, incoming, request, body, on_interim)
+
+    async def close(self) -> None:
+        """Close every connection, also those in use."""
+        self._closed = True
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
+            self._sweep_timer = None
+        for connection in list(self._open):
+            connection.abort()
+        if self._open:
+            self._emptied = asyncio.get_running_loop().create_future()
+            await self._emptied
+
+    async def _answer(
+        self,
+        connection: Connection,
+        incoming: Incoming,
+        request: Request,
+        body: BodySource | None,
+        on_interim: OnInterim | None,
+    ) -> Answer:
+        """Return the answer that arrives in `incoming`."""
+        if request.has_body and body is not None:
+            idle = self._timeouts.idle_seconds
+            incoming.upload = asyncio.create_task(upload(request, body, connection, incoming, idle))
+        seconds = self._timeouts.first_byte_seconds
+        silence = f"{connection.origin} did not answer within {seconds:g} seconds."
+        try:
+            while True:
+                status, fields = await incoming.next_head(seconds, silence)
+                if status >= 200 or incoming.switched:
+                    return Answer(connection, incoming, self._timeouts.idle_seconds)
+                if on_interim is not None:
+                    await on_interim(status, fields)
+        except BaseException as error:
+            incoming.cancel(error)
+            raise
+
+    async def _dial(self, origin: Origin) -> Connection:
+        def make() -> Connection:
+            return Connection(
+                origin,
+                max_head_bytes=self._max_head_bytes,
+                on_idle=self._keep,
+                on_lost=self._lost,
+            )
+
+        tls = None
+        if origin.is_tls:
+            if self._tls is None:
+                self._tls = ssl.create_default_context()
+            tls = self._tls
+        connection = await dial(origin, make, tls, self._timeouts.connect_seconds)
+        if connection.is_open:
+            self._open.add(connection)
+        return connection
+
+    def _reuse(self, origin: Origin, repeatable: bool) -> Connection | None:
+        """Return the connection used last, if it may still be trusted."""
+        idle = self._idle.get(origin)
+        now = asyncio.get_running_loop().time()
+        while idle:
+            connection = idle.pop()
+            waited = now - connection.idle_since
+            if not connection.is_open or waited > self._kept_seconds(connection):
+                connection.abort()
+            elif not repeatable and waited > FRESH_IDLE_SECONDS:
+                idle.append(connection)
+                return None
+            else:
+                return connection
+        return None
+
+    def _keep(self, connection: Connection) -> None:
+        idle = self._idle.setdefault(connection.origin, [])
+        if self._closed or len(idle) >= self._max_idle:
+            connection.abort()
+            return
+        idle.append(connection)
+        if self._sweep_timer is None:
+            self._schedule_sweep()
+
+    def _lost(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        idle = self._idle.get(connection.origin)
+        if idle and connection in idle:
+            idle.remove(connection)
+        if not self._open and self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
+
+    def _kept_seconds(self, connection: Connection) -> float:
+        kept = self._timeouts.kept_seconds
+        if connection.idle_limit is None:
+            return kept
+        return min(kept, max(0.0, connection.idle_limit - KEEP_ALIVE_MARGIN_SECONDS))
+
+    def _schedule_sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._sweep_timer = loop.call_later(self._timeouts.kept_seconds / 4, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what has been idle for too long, and come again while any is left."""
+        self._sweep_timer = None
+        now = asyncio.get_running_loop().time()
+        for idle in list(self._idle.values()):
+            for connection in list(idle):
+                if now - connection.idle_since > self._kept_seconds(connection):
+                    idle.remove(connection)
+                    connection.abort()
+        self._idle = {origin: idle for origin, idle in self._idle.items() if idle}
+        if self._idle:
+            self._schedule_sweep()
+
+
+def _closes(answer: Answer) -> bool:
+    return b"close" in (get(answer.fields, b"connection") or b"").lower()

@@ -1,0 +1,83 @@
+"""Write a request: its head byte for byte, its body as the client sends it.
+
+The framing is that of the request: a Content-Length stays and is kept to, a
+chunked body is chunked again. A request whose head and body disagree is
+never completed, because the upstream would take the difference for another
+request.
+"""
+
+from __future__ import annotations
+
+from ..errors import ClientGone, MalformedRequest
+from ..sansio.exchange import BodySource, Request
+from .connection import Connection
+from .incoming import Incoming
+
+CRLF = b"\r\n"
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+def request_head(request: Request) -> bytes:
+    """Return the head as it is sent: fields in order, and the chunked coding if there is one.
+
+    Raises ValueError for a head that would not be read back as this request.
+    """
+    method = request.method.encode("ascii")
+    lines = [b"%b %b HTTP/1.1" % (method, request.target)]
+    lines += [b"%b: %b" % field for field in request.fields]
+    if request.chunked:
+        lines.append(b"Transfer-Encoding: chunked")
+    head = CRLF.join(lines) + CRLF + CRLF
+    breaks = len(lines) + 1
+    if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b" " in request.target:
+        raise ValueError("a line break or a space in the request's target or fields")
+    _check_framing(request)
+    return head
+
+
+async def upload(
+    request: Request, body: BodySource, connection: Connection, incoming: Incoming, idle: float
+) -> None:
+    """Send the body, each piece as soon as it comes; `idle` bounds the wait for room, in seconds.
+
+    Failures go to `incoming`: nobody awaits this task.
+    """
+    try:
+        if request.chunked:
+            await _send_chunked(body, connection, idle)
+        else:
+            await _send_counted(body, request.content_length or 0, connection, idle)
+        incoming.sent()
+    except Exception as error:
+        incoming.fail(error)
+        connection.abort()
+
+
+async def _send_chunked(body: BodySource, connection: Connection, idle: float) -> None:
+    while piece := await body.read():
+        await connection.write(b"%x\r\n%b\r\n" % (len(piece), piece), idle)
+    await connection.write(_LAST_CHUNK, idle)
+
+
+async def _send_counted(body: BodySource, left: int, connection: Connection, idle: float) -> None:
+    while left and (piece := await body.read()):
+        left -= len(piece)
+        if left < 0:
+            raise MalformedRequest("The request's body is longer than its Content-Length.")
+        await connection.write(piece, idle)
+    if left:
+        raise ClientGone("The request's body ended before its Content-Length.")
+
+
+def _check_framing(request: Request) -> None:
+    """Raise ValueError unless the fields frame the body that the request has."""
+    lengths = []
+    for name, value in request.fields:
+        if len(name) == 14 and name.lower() == b"content-length":
+            lengths.append(value.strip())
+        elif len(name) == 17 and name.lower() == b"transfer-encoding":
+            raise ValueError("Transfer-Encoding is written here, not by the caller")
+    length = request.content_length
+    expected = [] if request.chunked or (not length and not lengths) else [b"%d" % (length or 0)]
+    if lengths != expected:
+        raise ValueError("Content-Length does not agree with the body of the request")
