@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 from wixproxy.errors import ClientGone
@@ -39,7 +41,9 @@ class Peer:
             pass
 
     def reset(self) -> None:
-        """Close without a word, as a crashed process does."""
+        """Close so that the proxy sees a reset, not an end of file."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
 

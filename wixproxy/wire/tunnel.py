@@ -13,6 +13,9 @@ from typing import Protocol
 from ..errors import WixproxyError
 from .answer import Answer
 
+# How long one direction may be silent once the other has ended.
+LINGER_SECONDS = 60.0
+
 
 class ByteStream(Protocol):
     """One end of a tunnel."""
@@ -34,28 +37,44 @@ class ByteStream(Protocol):
         ...
 
 
-async def tunnel(answer: Answer, client: ByteStream) -> None:
+async def tunnel(
+    answer: Answer, client: ByteStream, *, linger_seconds: float = LINGER_SECONDS
+) -> None:
     """Carry bytes between the two until both have ended, or one broke off.
 
     Returns normally in either case: a tunnel has no answer that could fail.
     """
-    ways = [
-        asyncio.create_task(_carry(client, answer)),
-        asyncio.create_task(_carry(answer, client)),
-    ]
+    up, down = _Way(client, answer), _Way(answer, client)
+    running = {asyncio.create_task(up.carry()), asyncio.create_task(down.carry())}
+    ways = list(running)
     try:
-        await asyncio.gather(*ways)
-    except (WixproxyError, OSError):
-        pass
+        done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        while running and not any(way.exception() for way in done):
+            carried = up.carried + down.carried
+            done, running = await asyncio.wait(running, timeout=linger_seconds)
+            if not done and carried == up.carried + down.carried:
+                break
     finally:
         for way in ways:
             way.cancel()
         answer.close()
         client.close()
-        await asyncio.gather(*ways, return_exceptions=True)
+        ends = await asyncio.gather(*ways, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception) and not isinstance(end, (WixproxyError, OSError)):
+            raise end
 
 
-async def _carry(source: ByteStream, sink: ByteStream) -> None:
-    while data := await source.read():
-        await sink.write(data)
-    sink.write_eof()
+class _Way:
+    """One direction; `carried` counts its bytes."""
+
+    def __init__(self, source: ByteStream, sink: ByteStream) -> None:
+        self._source = source
+        self._sink = sink
+        self.carried = 0
+
+    async def carry(self) -> None:
+        while data := await self._source.read():
+            await self._sink.write(data)
+            self.carried += len(data)
+        self._sink.write_eof()
