@@ -175,7 +175,7 @@ async def create_checkout(request: web.Request) -> web.Response:
 async def checkout_url(request: web.Request) -> web.Response:
     """Return the address of a checkout's page."""
     checkout = _named(request)
-    address = f"{origin_of(request)}/checkout?checkoutId={checkout.id}"
+    address = f"{origin_of(request)}/__ecom/checkout?checkoutId={checkout.id}"
     return web.json_response({"checkoutUrl": address})
 
 
