@@ -79,16 +79,19 @@ class Site:
         """Return the project's own app."""
         return self.identity("app", self.emulator.client_id)
 
+    def product_id(self, slug: str) -> str:
+        """Return the id of a sample product."""
+        return guid("product", slug)
 
-def product_id(slug: str) -> str:
-    """Return the id of a sample product."""
-    return guid("product", slug)
+    def piece(self, slug: str, quantity: int = 1, **options: Any) -> dict[str, Any]:
+        """Return a line item for a sample product."""
+        product = guid("product", slug)
+        reference = {"appId": STORES, "catalogItemId": product, "options": options}
+        return {"quantity": quantity, "catalogReference": reference}
 
-
-def piece(slug: str, quantity: int = 1, **options: Any) -> dict[str, Any]:
-    """Return a line item for a sample product."""
-    reference = {"appId": STORES, "catalogItemId": product_id(slug), "options": options}
-    return {"quantity": quantity, "catalogReference": reference}
+    def log_in(self, visitor: Identity, member: Identity) -> None:
+        """Do what the exchange of a code does when a visitor has become a member."""
+        self.emulator.state.on_login(visitor.id, member.id)
 
 
 @pytest.fixture
