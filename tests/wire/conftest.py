@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import pytest
+import uvloop
 
 from tests.wire.upstreams import Script, Upstream
 from wixproxy.sansio.origin import Origin
@@ -38,3 +40,11 @@ async def pool() -> AsyncIterator[Pool]:
     yield pool
     await pool.close()
     assert pool.open_connections == 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run every test of the wire on both loops: their transports are not the same code."""
+    return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}

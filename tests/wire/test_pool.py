@@ -50,9 +50,7 @@ async def test_a_connection_serves_again(
     assert pool.idle_connections == 1
 
 
-async def test_a_post_on_a_dead_connection_is_never_sent_twice(
-    serve: Serve, pool: Pool
-) -> None:
+async def test_a_post_on_a_dead_connection_is_never_sent_twice(serve: Serve, pool: Pool) -> None:
     """V73."""
     posts = 0
 
@@ -88,9 +86,7 @@ async def test_a_get_on_a_dead_connection_is_sent_once_more(
     assert upstreams[0].connections == 2
 
 
-async def test_a_cancelled_request_closes_its_connection_at_once(
-    serve: Serve, pool: Pool
-) -> None:
+async def test_a_cancelled_request_closes_its_connection_at_once(serve: Serve, pool: Pool) -> None:
     """V92: the client left while the upstream thought."""
     asked, gone = asyncio.Event(), asyncio.Event()
 

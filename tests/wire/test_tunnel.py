@@ -71,9 +71,7 @@ async def test_bytes_go_both_ways_until_both_ends_have_ended(serve: Serve, pool:
     assert client.closed.is_set()
 
 
-async def test_an_upstream_that_ends_first_still_hears_the_client(
-    serve: Serve, pool: Pool
-) -> None:
+async def test_an_upstream_that_ends_first_still_hears_the_client(serve: Serve, pool: Pool) -> None:
     """V62: half-close."""
     heard = bytearray()
 
@@ -212,9 +210,7 @@ async def test_a_slow_client_holds_the_upstream_back(serve: Serve, pool: Pool) -
     [
         pytest.param([], SWITCH, id="not asked for"),
         pytest.param(ASKING, SWITCH.replace(b"websocket", b"h2c"), id="another protocol"),
-        pytest.param(
-            ASKING, b"HTTP/1.1 101 Switching Protocols\r\n\r\n", id="no protocol named"
-        ),
+        pytest.param(ASKING, b"HTTP/1.1 101 Switching Protocols\r\n\r\n", id="no protocol named"),
     ],
 )
 async def test_a_switch_that_was_not_asked_for_is_refused(
@@ -238,9 +234,7 @@ async def test_a_refused_upgrade_is_an_ordinary_answer(serve: Serve, pool: Pool)
 
     async def script(peer: Peer) -> None:
         await peer.head()
-        await peer.send(
-            b"HTTP/1.1 401 Unauthorized\r\nX-Why: login\r\nContent-Length: 2\r\n\r\nno"
-        )
+        await peer.send(b"HTTP/1.1 401 Unauthorized\r\nX-Why: login\r\nContent-Length: 2\r\n\r\nno")
 
     origin = await serve(script)
     answer = await pool.send(origin, request("GET", b"/hmr", ASKING))
