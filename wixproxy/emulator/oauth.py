@@ -27,7 +27,7 @@ from .state import STATE, State
 from .tokens import AccessToken, Pair, RefreshToken, Subject
 
 Parameters = Mapping[str, str]
-_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
+_HUMP = re.compile(r"(?<!^)(?<!_)([A-Z])")
 
 
 async def token(request: web.Request) -> web.Response:
