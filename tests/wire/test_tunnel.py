@@ -24,6 +24,7 @@ class Client:
     def __init__(self) -> None:
         self.says: asyncio.Queue[bytes | Exception] = asyncio.Queue()
         self.heard = bytearray()
+        self.hears = asyncio.Event()
         self.heard_eof = asyncio.Event()
         self.closed = asyncio.Event()
         self.room = asyncio.Event()
@@ -37,6 +38,7 @@ class Client:
 
     async def write(self, data: bytes) -> None:
         self.heard += data
+        self.hears.set()
         await self.room.wait()
 
     def write_eof(self) -> None:
@@ -73,13 +75,13 @@ async def test_bytes_go_both_ways_until_both_ends_have_ended(serve: Serve, pool:
 
 async def test_an_upstream_that_ends_first_still_hears_the_client(serve: Serve, pool: Pool) -> None:
     """V62: half-close."""
-    heard = bytearray()
+    heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     async def script(peer: Peer) -> None:
         await peer.head()
         await peer.send(SWITCH)
         peer.writer.write_eof()
-        heard.extend(await peer.reader.read())
+        heard.set_result(await peer.reader.read())
 
     answer = await switch(serve, pool, script)
     client = Client()
@@ -88,9 +90,7 @@ async def test_an_upstream_that_ends_first_still_hears_the_client(serve: Serve, 
     client.says.put_nowait(b"last words")
     client.says.put_nowait(b"")
     await carrying
-    async with asyncio.timeout(2):
-        while heard != b"last words":
-            await asyncio.sleep(0)
+    assert await heard == b"last words"
 
 
 async def test_a_reset_by_the_upstream_ends_the_tunnel(serve: Serve, pool: Pool) -> None:
@@ -153,8 +153,7 @@ async def test_a_cancelled_tunnel_closes_both_ends(serve: Serve, pool: Pool) -> 
     answer = await switch(serve, pool, script)
     client = Client()
     carrying = asyncio.create_task(tunnel(answer, client))
-    while not client.heard:
-        await asyncio.sleep(0)
+    await client.hears.wait()
     carrying.cancel()
     with pytest.raises(asyncio.CancelledError):
         await carrying
@@ -167,7 +166,6 @@ async def test_a_silent_tunnel_outlives_the_idle_timeout(serve: Serve) -> None:
     async def script(peer: Peer) -> None:
         await peer.head()
         await peer.send(SWITCH)
-        await asyncio.get_running_loop().run_in_executor(None, lambda: None)
         await asyncio.sleep(0.15)
         await peer.send(b"late")
 
@@ -194,8 +192,7 @@ async def test_a_slow_client_holds_the_upstream_back(serve: Serve, pool: Pool) -
     client = Client()
     client.room.clear()
     carrying = asyncio.create_task(tunnel(answer, client))
-    while not client.heard:
-        await asyncio.sleep(0)
+    await client.hears.wait()
     stalled_at = -1
     while stalled_at != sent:
         stalled_at = sent
