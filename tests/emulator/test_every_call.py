@@ -8,7 +8,7 @@ import time
 import aiohttp
 import pytest
 
-from tests.emulator.driver import Wix
+from tests.emulator.driver import Wix, parameters_of
 
 MEMBER_CALL = "/members/v1/members/my"
 
@@ -85,6 +85,20 @@ async def test_a_respond_entry_comes_before_our_own_answer(wix: Wix) -> None:
     answer = await wix.call("GET", MEMBER_CALL)
     assert (answer.status, answer.json) == (418, {"short": "stout"})
     assert answer.headers["x-wix-request-id"]
+
+
+async def test_a_mistake_of_ours_is_the_empty_500_of_wix(
+    wix: Wix, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(*_: str) -> None:
+        raise RuntimeError("a listener stumbles")
+
+    wix.emulator.state.login_listeners.append(stumble)
+    visitor = (await wix.visitor())["access_token"]
+    returned = await wix.log_in_at(await wix.auth_url(visitor))
+    answer = await wix.exchange(parameters_of(returned)["code"])
+    assert (answer.status, answer.json) == (500, {"message": "", "details": {}})
+    assert "a listener stumbles" in caplog.text
 
 
 async def plan(wix: Wix, **fault: object) -> None:
