@@ -190,7 +190,7 @@ def test_connect_and_trace_are_refused_with_the_methods_that_are_served(method: 
     """V37, V38."""
     with pytest.raises(MethodRefused) as refused:
         check(request(method, b"/"), LIMITS)
-    assert "GET" in refused.value.members["allow"]  # type: ignore[operator]
+    assert "GET" in str(refused.value.members["allow"])
 
 
 @pytest.mark.parametrize("method", ["get", "Get", "G@T", "", "GE T", "É"])
