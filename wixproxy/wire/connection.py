@@ -77,7 +77,8 @@ class Connection(asyncio.Protocol):
             self._fail(self._broken_off(incoming))
         else:
             self._transport.write(head)
-            incoming.sent()
+            if not request.has_body:
+                incoming.sent()
         return incoming
 
     async def write(self, data: bytes, seconds: float | None = None) -> None:
@@ -221,8 +222,7 @@ class Connection(asyncio.Protocol):
             self._interim_count += 1
             if self._interim_count > MAX_INTERIM_ANSWERS:
                 raise UpstreamMalformed(f"more than {MAX_INTERIM_ANSWERS} 1xx answers came.")
-            incoming.interim.append((status, fields))
-            incoming.wake()
+            incoming.hint(status, fields)
         if rest:
             self._take(rest)
 
@@ -273,11 +273,10 @@ class Connection(asyncio.Protocol):
     def _finish(self, *, surplus: bool = False) -> None:
         """End the answer cleanly; serve again if the law allows it."""
         incoming, framing = cast("Incoming", self._incoming), cast("Framing", self._framing)
-        uploading = incoming.upload is not None and not incoming.upload.done()
         self._forget()
         incoming.end()
         incoming.release()
-        if framing.reusable and not surplus and not uploading and self.is_open:
+        if framing.reusable and not surplus and not incoming.sending and self.is_open:
             self.reused = True
             self.idle_since = self._loop.time()
             self._on_idle(self)

@@ -10,6 +10,7 @@ never with a clean end.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import Protocol
 
@@ -41,11 +42,13 @@ class Incoming:
     """One answer as it arrives: interim heads, the final head, the body, its end.
 
     `begun` is true after the first byte. `source` is the connection while it
-    still belongs to this answer, then None. `upload` sends the request's body.
+    still belongs to this answer, then None. `upload` sends the request's body;
+    `sending` is true until all of it is sent.
     """
 
     __slots__ = (
         "_error",
+        "_first_head",
         "_loop",
         "_paused",
         "_pieces",
@@ -57,6 +60,7 @@ class Incoming:
         "ended",
         "fields",
         "interim",
+        "sending",
         "source",
         "status",
         "switched",
@@ -74,6 +78,7 @@ class Incoming:
         self.begun = False
         self.switched = False
         self.ended = False
+        self.sending = True
         self.upload: asyncio.Task[None] | None = None
         self._sent_at = 0.0
         self._pieces: deque[bytes] = deque()
@@ -81,13 +86,20 @@ class Incoming:
         self._paused = False
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._first_head: asyncio.Event | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     # The connection's side.
 
     def sent(self) -> None:
         """Note that the request has been sent, so that the upstream's time begins."""
+        self.sending = False
         self._sent_at = self._loop.time()
+
+    def hint(self, status: int, fields: Fields) -> None:
+        """Take an interim head."""
+        self.interim.append((status, fields))
+        self.wake()
 
     def head(self, status: int, fields: Fields) -> None:
         """Take the final head."""
@@ -122,6 +134,15 @@ class Incoming:
         if self._error is None and not self.ended:
             self._error = error
             self.wake()
+
+    # The sender's side.
+
+    async def first_head(self, seconds: float) -> None:
+        """Return when a first head, interim or final, has come, or after `seconds`."""
+        if not self.interim and not self.status:
+            self._first_head = asyncio.Event()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._first_head.wait(), seconds)
 
     # The reader's side.
 
@@ -193,5 +214,7 @@ class Incoming:
 
     def wake(self) -> None:
         """Let the reader look again."""
+        if self._first_head is not None:
+            self._first_head.set()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

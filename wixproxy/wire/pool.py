@@ -179,7 +179,7 @@ class Pool:
         while idle:
             connection = idle.pop()
             waited = now - connection.idle_since
-            if not connection.is_open or waited > self._kept_seconds(connection):
+            if not connection.is_open or waited >= self._kept_seconds(connection):
                 connection.abort()
             elif not repeatable and waited > FRESH_IDLE_SECONDS:
                 idle.append(connection)

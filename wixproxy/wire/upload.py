@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from ..errors import ClientGone, MalformedRequest
 from ..sansio.exchange import BodySource, Request
+from ..sansio.headers import get
 from .connection import Connection
 from .incoming import Incoming
 
 CRLF = b"\r\n"
+# Some servers never say 100 Continue, and a client need not wait for it.
+CONTINUE_SECONDS = 1.0
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -40,9 +43,14 @@ async def upload(
 ) -> None:
     """Send the body, each piece as soon as it comes; `idle` bounds the wait for room, in seconds.
 
-    Failures go to `incoming`: nobody awaits this task.
+    A request that expects `100 Continue` waits for it, and is not sent on
+    after a final answer (RFC 9110 §10.1.1). Failures go to `incoming`: nobody awaits this task.
     """
     try:
+        if _expects_to_be_asked(request):
+            await incoming.first_head(CONTINUE_SECONDS)
+            if incoming.status:
+                return
         if request.chunked:
             await _send_chunked(body, connection, idle)
         else:
@@ -67,6 +75,10 @@ async def _send_counted(body: BodySource, left: int, connection: Connection, idl
         await connection.write(piece, idle)
     if left:
         raise ClientGone("The request's body ended before its Content-Length.")
+
+
+def _expects_to_be_asked(request: Request) -> bool:
+    return (get(request.fields, b"expect") or b"").strip().lower() == b"100-continue"
 
 
 def _check_framing(request: Request) -> None:
