@@ -46,6 +46,14 @@ def test_the_same_calls_give_the_same_tokens() -> None:
     assert len(texts) == 1
 
 
+def test_a_cookie_of_an_earlier_run_is_nobodys() -> None:
+    yesterday = Emulator(clock=Clock(lambda: 1_790_000_000.0)).state.logins
+    today = Emulator(clock=Clock(lambda: 1_790_086_400.0)).state.logins
+    stale = yesterday.issue_cookie("ada")
+    today.issue_cookie("grace")
+    assert today.member_of_cookie(stale) is None
+
+
 def test_tokens_keep_out_of_their_repr() -> None:
     pair = Emulator().state.tokens.issue(Subject("visitor", "v"))
     assert pair.refresh is not None

@@ -104,8 +104,7 @@ class LoginBook:
 
     def issue_session_token(self, member_id: str) -> str:
         """Return a session token that speaks for this member for a short while."""
-        text = "JWS." + self._randomness.text("session token", 180)
-        self._record("session token", text)
+        text = self._drawn("session token", 180, "JWS.")
         self._session_tokens[text] = (
             member_id,
             self._clock.now() + self._settings().session_token_seconds,
@@ -119,8 +118,7 @@ class LoginBook:
 
     def issue_state_token(self, member_id: str) -> str:
         """Return a token that stands for a login that is not finished."""
-        text = "JWS." + self._randomness.text("state token", 96)
-        self._record("state token", text)
+        text = self._drawn("state token", 96, "JWS.")
         self._state_tokens[text] = member_id
         return text
 
@@ -130,8 +128,7 @@ class LoginBook:
 
     def issue_cookie(self, member_id: str) -> str:
         """Return a new value for the login page's own cookie."""
-        text = self._randomness.text("wix session cookie")
-        self._record("wix session cookie", text)
+        text = self._drawn("wix session cookie")
         self._cookies[text] = member_id
         return text
 
@@ -145,8 +142,7 @@ class LoginBook:
 
     def issue_code(self, request: AuthorizeRequest, member_id: str) -> Code:
         """Return a code that yields this member's tokens once."""
-        text = self._randomness.text("code", 48)
-        self._record("authorization code", text)
+        text = self._drawn("authorization code", 48)
         code = Code(text, member_id, request, self._clock.now() + self._settings().code_seconds)
         self._codes[text] = code
         return code
@@ -172,6 +168,17 @@ class LoginBook:
     def remember_family(self, code: Code, family: str | None) -> None:
         """Note which tokens a code has yielded."""
         self._codes[code.text] = replace(self._codes[code.text], family=family)
+
+    def _drawn(self, kind: str, size: int = 32, prefix: str = "") -> str:
+        """Return a new secret of this kind, and keep it on record.
+
+        The moment is part of the draw: a browser may hold a cookie of an emulator
+        that ran before, and must not find it given to someone else.
+        """
+        moment = f"{kind} at {self._clock.now():.6f}"
+        text = prefix + self._randomness.text(moment, size)
+        self._record(kind, text)
+        return text
 
 
 class SpentCodeError(OAuthError):
