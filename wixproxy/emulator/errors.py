@@ -127,7 +127,7 @@ async def json_object(request: web.Request) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise invalid("", f"the body is not JSON: {error}", "FORMAT") from None
     if not isinstance(value, dict):
         raise invalid("", "the body is not a JSON object", "FORMAT")

@@ -224,3 +224,10 @@ async def test_a_write_says_how_to_read_it_back(site: Any) -> None:
     message = {"lineItems": [site.piece("dawn-mug")]}
     answer = await site.visitor()("POST", f"{CURRENT}/add-to-cart", message)
     assert answer.headers["X-Wix-Consistent"]
+
+
+async def test_a_body_nested_without_end_is_refused(site: Any) -> None:
+    headers = {"Authorization": site.visitor().token, "Content-Type": "application/json"}
+    body = "[" * 100_000
+    response = await site.client.post(f"{CURRENT}/add-to-cart", data=body, headers=headers)
+    assert response.status == 400
