@@ -121,14 +121,7 @@ def frontend_fields(
     chain = _told_chain(fields, peer, trusted)
     kept = [(b"Host", host or public.authority)]
     kept += [field for field in fields if not _is_claim(field[0])]
-    if chain:
-        kept.append((b"X-Forwarded-For", ", ".join(chain).encode("ascii")))
-    kept += [
-        (b"X-Forwarded-Host", public.authority),
-        (b"X-Forwarded-Proto", public.scheme.encode("ascii")),
-        (b"X-Forwarded-Port", str(public.port).encode("ascii")),
-        (b"Forwarded", _forwarded(chain, public)),
-    ]
+    kept += _account(tuple(chain), public)
     if identity is not None:
         kept.append((b"X-Wix-Identity", identity.encode("ascii")))
     if member_id is not None:
@@ -195,7 +188,21 @@ def _address(text: str) -> Address | None:
     return address
 
 
-def _forwarded(chain: list[str], public: PublicURL) -> bytes:
+@lru_cache(maxsize=1024)
+def _account(chain: tuple[str, ...], public: PublicURL) -> Fields:
+    # The same for all requests of one client, so it is written once.
+    account = [
+        (b"X-Forwarded-Host", public.authority),
+        (b"X-Forwarded-Proto", public.scheme.encode("ascii")),
+        (b"X-Forwarded-Port", str(public.port).encode("ascii")),
+        (b"Forwarded", _forwarded(chain, public)),
+    ]
+    if chain:
+        account.insert(0, (b"X-Forwarded-For", ", ".join(chain).encode("ascii")))
+    return account
+
+
+def _forwarded(chain: tuple[str, ...], public: PublicURL) -> bytes:
     # RFC 7239 §4: an IPv6 address and a host with a port need quotes.
     nodes = [f'for="[{entry}]"' if ":" in entry else f"for={entry}" for entry in chain]
     authority = public.authority.decode("ascii")
