@@ -25,6 +25,7 @@ _REQUEST_DROPPED = frozenset(
         b"cookie",
         b"cookie2",
         b"host",  # the caller writes Wix's own
+        b"expect",  # the proxy itself invites the body
         b"origin",
         b"referer",
         # Where the request came from, and what proxies in front said about it.
