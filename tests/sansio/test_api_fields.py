@@ -13,8 +13,8 @@ from wixproxy.sansio.headers import folded, get, get_all, request_fields
 TOKEN = "OauthNG.JWS.abc"
 
 DROPPED = [
-    "Authorization", "Proxy-Authorization", "Cookie", "Cookie2", "Origin", "Referer", "Host", "Expect",
-    "Sec-Fetch-Site", "Sec-CH-UA", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+    "Authorization", "Proxy-Authorization", "Cookie", "Cookie2", "Origin", "Referer", "Host",
+    "Expect", "Sec-Fetch-Site", "Sec-CH-UA", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
     "X-Forwarded-Proto", "X-Forwarded-Anything", "X-Real-IP", "X-Original-URL", "X-Rewrite-URL",
     "True-Client-IP", "wix-site-id", "wix-account-id", "X-HTTP-Method-Override",
     "X-Wix-Identity", "X-Wix-Member-Id", "X-Wixproxy-Backend", "Access-Control-Request-Method",
