@@ -25,7 +25,7 @@ from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import BadHttpMessage
 
-from .errors import ClientGone, MalformedRequest
+from .errors import BodyTooLarge, ClientGone, MalformedRequest
 from .sansio import headers
 from .sansio.exchange import Fields, Request
 
@@ -41,7 +41,7 @@ _UNWRITABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class ClientExchange:
+class ClientDownstream:
     """One request of a client and the answer to it; see `sansio.exchange.Downstream`."""
 
     __slots__ = (
@@ -119,6 +119,17 @@ class ClientExchange:
             ) from error
         except ConnectionError as error:
             raise ClientGone from error
+
+    async def read_whole(self, limit_bytes: int) -> bytes:
+        """Return the whole body; raises `BodyTooLarge` above `limit_bytes`."""
+        parts, size = [], 0
+        while piece := await self.read():
+            parts.append(piece)
+            size += len(piece)
+            if size > limit_bytes:
+                self.close_after()
+                raise BodyTooLarge(f"The body has more than {limit_bytes} bytes.")
+        return b"".join(parts)
 
     async def interim(self, status: int, fields: Fields) -> None:
         """Send a 1xx answer, but none to an HTTP/1.0 client (RFC 9110 §15.2)."""

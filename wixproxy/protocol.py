@@ -24,11 +24,11 @@ from aiohttp.http_exceptions import LineTooLong
 from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy, RawRequestMessage
 from aiohttp.streams import StreamReader
 
-from .downstream import ClientExchange, ClientStream, Written
+from .downstream import ClientDownstream, ClientStream, Written
 from .errors import ClientGone, FieldsTooLarge, MalformedRequest, TargetTooLong, WixproxyError
 
-Serve = Callable[[ClientExchange], Awaitable[None]]
-Refuse = Callable[[ClientExchange, WixproxyError], Awaitable[None]]
+Serve = Callable[[ClientDownstream], Awaitable[None]]
+Refuse = Callable[[ClientDownstream, WixproxyError], Awaitable[None]]
 
 # The parser's limits lie above those of the gate, which answers with a page;
 # they differ by one, because they are all that tells the two faults apart.
@@ -100,17 +100,17 @@ class PublicServer(web.Server):
 
 
 class ClientRequest(web.BaseRequest):
-    """aiohttp's request, which lends its message and body to a `ClientExchange`."""
+    """aiohttp's request, which lends its message and body to a `ClientDownstream`."""
 
-    _exchange: ClientExchange | None = None
+    _exchange: ClientDownstream | None = None
 
     ATTRS = web.BaseRequest.ATTRS | frozenset(["_exchange"])
 
-    def exchange(self) -> ClientExchange:
+    def exchange(self) -> ClientDownstream:
         """Return the exchange that this request began."""
         if self._exchange is None:
             assert isinstance(self._protocol, ClientConnection)
-            self._exchange = ClientExchange(self, self._protocol)
+            self._exchange = ClientDownstream(self, self._protocol)
             self._protocol.exchange = self._exchange
         return self._exchange
 
@@ -135,7 +135,7 @@ class ClientConnection(web.RequestHandler):
 
     def __init__(self, server: PublicServer, **options: Any) -> None:
         super().__init__(server, **options)
-        self.exchange: ClientExchange | None = None
+        self.exchange: ClientDownstream | None = None
         self._tunnel: ClientStream | None = None
 
     @property
@@ -194,7 +194,7 @@ class _Refusal(Written):
     """The answer to a request that could not be parsed, written when aiohttp asks for it."""
 
     def __init__(
-        self, server: web.Server | None, exchange: ClientExchange, error: WixproxyError
+        self, server: web.Server | None, exchange: ClientDownstream, error: WixproxyError
     ) -> None:
         super().__init__(keep_alive=False)
         self._server = server

@@ -63,6 +63,10 @@ class CookiePolicy:
         head, _, tail = name.partition(self.session)
         return not head and (not tail or (tail[0] == "-" and tail[1:].isdecimal()))
 
+    def is_shown(self, fields: Fields) -> bool:
+        """Tell whether a request brings a session cookie, readable or not."""
+        return any(self.is_session(name) for name, _ in pairs(fields))
+
     def is_login(self, name: str) -> bool:
         """Tell whether the name is a login attempt's."""
         return name.startswith(self.login)

@@ -85,7 +85,7 @@ def _object(status: int, body: bytes) -> dict[str, Any]:
         raise WixUnavailable(f"Wix's token endpoint answered more than {MAX_ANSWER_BYTES} bytes")
     try:
         values = json.loads(
-            body, object_pairs_hook=_unique, parse_constant=_refuse_constant
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError):
         raise WixUnavailable(

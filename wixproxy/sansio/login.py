@@ -49,15 +49,21 @@ class LoginAttempt:
     verifier: str = field(repr=False)
     return_url: str
     started_at: int
+    silent: bool = False
 
     @classmethod
-    def start(cls, return_url: str, now: float) -> LoginAttempt:
-        """Begin an attempt with a fresh state and verifier."""
+    def start(cls, return_url: str, now: float, *, silent: bool = False) -> LoginAttempt:
+        """Begin an attempt with a fresh state and verifier.
+
+        A `silent` one asks Wix not to show a login page, and comes back
+        without a word when nobody is logged in there.
+        """
         return cls(
             state=secrets.token_urlsafe(TOKEN_BYTES),
             verifier=secrets.token_urlsafe(TOKEN_BYTES),
             return_url=return_url,
             started_at=int(now),
+            silent=silent,
         )
 
     @property
@@ -73,15 +79,22 @@ class LoginAttempt:
     def encode(self) -> bytes:
         """Write the attempt down; the bytes hold the verifier, so seal them."""
         return json.dumps(
-            [self.state, self.verifier, self.return_url, self.started_at], separators=(",", ":")
+            [self.state, self.verifier, self.return_url, self.started_at, self.silent],
+            separators=(",", ":"),
         ).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> LoginAttempt:
         """Read an attempt back; raises `ValueError` for anything else."""
         row = json.loads(data)
-        if not isinstance(row, list) or [type(value) for value in row] != [str, str, str, int]:
-            raise ValueError("expected the four values of a login attempt")
+        if not isinstance(row, list) or [type(value) for value in row] != [
+            str,
+            str,
+            str,
+            int,
+            bool,
+        ]:
+            raise ValueError("expected the five values of a login attempt")
         return cls(*row)
 
 

@@ -20,7 +20,13 @@ from ..sansio.session import Session
 
 
 class SessionStore(Protocol):
-    """Where sessions live."""
+    """Where sessions live.
+
+    `carries_tokens` tells whether the tokens travel in the cookie, so that
+    every renewal must reach the browser in an answer's head.
+    """
+
+    carries_tokens: bool
 
     async def load(self, cookie: str) -> Session | None:
         """Return the session that a browser presents, or None.

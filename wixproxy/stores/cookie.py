@@ -35,6 +35,8 @@ class CookieStore:
     that a rolling deployment may take.
     """
 
+    carries_tokens = True
+
     def __init__(
         self,
         keyring: Keyring,

@@ -22,6 +22,8 @@ SWEPT_AT_ONCE = 2
 class MemoryStore:
     """Sessions by id; the one unused for longest gives way when there are too many."""
 
+    carries_tokens = False
+
     def __init__(
         self, limits: Limits, clock: Callable[[], float], max_sessions: int = MAX_SESSIONS
     ) -> None:

@@ -15,6 +15,7 @@ import asyncio
 import json
 import logging
 import random
+import re
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -30,9 +31,14 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path, not a secret
 TOKEN_INFO_PATH = "/oauth2/token-info"  # noqa: S105
 REDIRECT_SESSION_PATH = "/_api/redirects-api/v1/redirect-session"
 
+EMULATED_MEMBER_PATH = "/__emulator/v1/member-tokens"
+
 ATTEMPT_SECONDS = 5.0
 RETRY_DELAYS_SECONDS = ((0.05, 0.2), (0.2, 0.6))
 MAX_URL_CHARACTERS = 2048
+
+# The id goes into a header field for the frontend, so its form is checked.
+_MEMBER_ID = re.compile(r"[0-9A-Za-z-]{1,64}").fullmatch
 
 # What Wix says when something is set up wrongly, and the one thing to do.
 _ADVICE = (
@@ -85,6 +91,16 @@ class WixClient:
         body = grants.authorization_code(self.client_id, code, verifier, redirect_uri)
         return await self._grant(body, delays=())
 
+    async def emulated_member(self, email: str) -> Tokens:
+        """Ask the emulator for a member's tokens; real Wix has no such call.
+
+        Raises `WixRefused` when it knows no such member.
+        """
+        status, _, answer = await self._post(EMULATED_MEMBER_PATH, {"member": email})
+        if status == 404:
+            raise WixRefused(f"The emulator has no member {quoted(email)}.")
+        return grants.read_answer(status, answer, self._clock())
+
     async def member_id(self, tokens: Tokens) -> str | None:
         """Return whose tokens these are; None when Wix does not tell."""
         try:
@@ -95,7 +111,7 @@ class WixClient:
         if status != 200 or not isinstance(info, dict) or info.get("subjectType") != "MEMBER":
             return None
         subject = info.get("subjectId")
-        return subject if isinstance(subject, str) and 0 < len(subject) <= 64 else None
+        return subject if isinstance(subject, str) and _MEMBER_ID(subject) else None
 
     async def redirect_session(self, body: dict[str, Any], tokens: Tokens) -> str:
         """Make a redirect session and return the address that the browser goes to.

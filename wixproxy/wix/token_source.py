@@ -44,15 +44,8 @@ class TokenSource:
         """Return the latest version known; costs no I/O."""
         return self._store.newest(session)
 
-    async def minted(self, session: Session) -> Session:
-        """Return the session with its first tokens."""
-        session = self.newest(session)
-        if session.tokens is not None:
-            return session
-        return await asyncio.shield(self._flight(session, None))
-
     async def current(self, session: Session) -> Session:
-        """Return the session with a token that Wix accepts now.
+        """Return the session with a token that is valid now: kept, renewed or minted.
 
         Raises `SessionEnded` or `WixUnavailable`.
         """

@@ -1,0 +1,76 @@
+"""What is remembered of sessions whose browsers hold an older version."""
+
+from __future__ import annotations
+
+from wixproxy.sansio.session import Limits, Session
+from wixproxy.sansio.successors import Successors
+from wixproxy.sansio.tokens import Tokens
+
+NOW = 1_800_000_000
+TOKENS = Tokens("a", "r", NOW + 14_400, 14_400)
+
+
+def visitor() -> Session:
+    return Session.visitor(NOW, Limits())
+
+
+def test_the_successor_is_found_by_whoever_holds_the_older_version() -> None:
+    successors, old = Successors(1_000), visitor()
+    new = old.renewed(TOKENS)
+    successors.remember(new, "text", NOW)
+    assert successors.newest(old) is new
+    assert successors.text(new) == "text"
+    assert successors.text(old) is None
+
+
+def test_an_older_version_never_takes_the_place_of_a_newer_one() -> None:
+    successors, old = Successors(1_000), visitor()
+    new = old.renewed(TOKENS)
+    successors.remember(new, "new", NOW)
+    successors.remember(old, "old", NOW)
+    assert successors.newest(old) is new
+
+
+def test_a_successor_is_kept_for_a_minute_after_the_browser_showed_it() -> None:
+    successors, old = Successors(100_000), visitor()
+    new = old.renewed(TOKENS)
+    successors.remember(new, "text", NOW)
+    successors.present(new, NOW + 5)
+    successors.remember(visitor(), "other", NOW + 64)
+    assert successors.newest(old) is new
+    successors.remember(visitor(), "other", NOW + 65)
+    assert successors.newest(old) is old
+
+
+def test_showing_the_older_version_does_not_count() -> None:
+    successors, old = Successors(100_000), visitor()
+    new = old.renewed(TOKENS)
+    successors.remember(new, "text", NOW)
+    successors.present(old, NOW)
+    successors.remember(visitor(), "other", NOW + 3_600)
+    assert successors.newest(old) is new
+
+
+def test_a_successor_that_nobody_shows_is_forgotten_at_the_idle_limit() -> None:
+    successors, old = Successors(1_000), visitor()
+    successors.remember(old.renewed(TOKENS), "text", NOW)
+    successors.remember(visitor(), "other", NOW + 1_000)
+    assert successors.newest(old) is old
+
+
+def test_the_number_remembered_is_bounded() -> None:
+    successors = Successors(100_000, limit=100)
+    for _ in range(1_000):
+        session = visitor()
+        successors.remember(session, "text", NOW)
+        successors.end(session, NOW)
+        successors.remember(visitor(), "text", NOW)
+    assert len(successors) == 100
+
+
+def test_an_ended_session_is_remembered_as_ended() -> None:
+    successors, old = Successors(1_000), visitor()
+    successors.remember(old.renewed(TOKENS), "text", NOW)
+    successors.end(old, NOW)
+    assert successors.is_ended(old)
+    assert successors.newest(old) is old

@@ -1,0 +1,224 @@
+"""Turn a configuration into the parts it means; nothing is opened and nothing listens yet."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from .config import Config
+from .errors import ConfigError
+from .front import Front
+from .handlers.api import MintLimits, WixApi
+from .handlers.files import Files
+from .handlers.frontend import Frontend, FrontendOptions
+from .handlers.login import Login
+from .handlers.logout import Logout
+from .handlers.session import tell
+from .handlers.status import Status
+from .handlers.testing import TestingSession
+from .sansio.buckets import Buckets
+from .sansio.call_rules import CallRules
+from .sansio.cookies import CookiePolicy
+from .sansio.forwarded import TrustedProxies
+from .sansio.gate import Limits as GateLimits
+from .sansio.keyring import Key, Keyring
+from .sansio.origin import Origin
+from .sansio.public_url import Hosts, PublicURL
+from .sansio.routes import Routes
+from .sansio.session import Limits
+from .service import Handler, Service
+from .stores import SessionStore
+from .stores.cookie import CookieStore
+from .stores.memory import MemoryStore
+from .wire.pool import Pool, Timeouts
+from .wix.client import WixClient
+from .wix.token_source import TokenSource
+
+Clock = Callable[[], float]
+
+# The shop loads its pictures from the emulator, which has an origin of its own.
+SHOP_POLICY = (
+    "default-src 'self'; img-src 'self' data: {wix}; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+@dataclass(slots=True)
+class Process:
+    """What stays while configurations change: when the process began, and what it is ready for.
+
+    `unready` is the reason why no traffic should come here, or None;
+    `pseudonym` is our name in `Via`, which must differ between processes
+    that stand one behind the other.
+    """
+
+    started_at: float
+    pseudonym: bytes
+    unready: str | None = "starting"
+
+    @classmethod
+    def begin(cls, clock: Clock) -> Process:
+        """Begin a process."""
+        return cls(clock(), b"wixproxy-" + secrets.token_hex(4).encode())
+
+
+def assemble(config: Config, clock: Clock, process: Process) -> Service:
+    """Build the service that `config` describes."""
+    urls = [PublicURL.parse(text) for text in config.server.public_url]
+    limits = Limits(config.session.idle_seconds, config.session.absolute_seconds)
+    wix = WixClient(
+        config.site.api_origin,
+        config.site.client_id,
+        clock,
+        tls=_tls(config.site.ca_file),
+        trust_environment=config.site.proxy == "env",
+    )
+    api_pool = Pool(tls=_tls(config.site.ca_file))
+    upstream_pool = _upstream_pool(config)
+    trusted = TrustedProxies.parse(
+        config.server.trusted_proxies, everyone=config.server.trust_every_proxy
+    )
+    keyring = Keyring([Key.from_text(key.reveal()) for key in config.session.keys])
+
+    def front(url: PublicURL) -> Front:
+        policy = CookiePolicy.for_origin(url.scheme, url.port, _same_site(config))
+        bound_to = (policy.session, config.site.client_id, url.origin)
+        store = _store(config, keyring, bound_to, limits, clock, process)
+        return Front(
+            public=url,
+            cookies=policy,
+            store=store,
+            tokens=TokenSource(store, wix, limits, clock),
+            keyring=keyring,
+            bound_to=(config.site.client_id, url.origin),
+            limits=limits,
+            clock=clock,
+        )
+
+    async def close() -> None:
+        await wix.close()
+        await api_pool.close()
+        await upstream_pool.close()
+
+    login = Login(wix, config.site.login.callback_path, clock)
+    logout = Logout(wix, clock, _form_targets(config))
+    status = Status(lambda: process.unready)
+    handlers: dict[str, Handler] = {
+        "frontend": _frontend(config, upstream_pool, trusted, process),
+        "api": _api(config, api_pool, clock).handle,
+        "login": login.begin,
+        "callback": login.finish,
+        "logout": logout.handle,
+        "logout-callback": logout.finished,
+        "session": tell,
+        "testing/session": TestingSession(wix, clock).handle,
+    }
+    return Service(
+        gate_limits=GateLimits(
+            max_target_bytes=config.server.max_target_bytes,
+            max_field_bytes=config.server.max_field_bytes,
+            max_fields_bytes=config.server.max_fields_bytes,
+            max_fields=config.server.max_fields,
+        ),
+        hosts=Hosts(urls, config.server.accept_hosts),
+        routes=Routes(
+            callback_path=config.site.login.callback_path, testing=config.emulator.enabled
+        ),
+        fronts={url: front(url) for url in urls},
+        allowed_origins=frozenset(config.api.allowed_origins),
+        trusted_proxies=trusted,
+        pseudonym=process.pseudonym,
+        handlers=handlers,
+        status={"healthz": status.healthz, "readyz": status.readyz},
+        close=close,
+    )
+
+
+def _store(
+    config: Config,
+    keyring: Keyring,
+    bound_to: tuple[str, ...],
+    limits: Limits,
+    clock: Clock,
+    process: Process,
+) -> SessionStore:
+    if config.session.store == "memory":
+        return MemoryStore(limits, clock, config.session.max_sessions)
+    until = process.started_at + config.session.unknown_key_grace_seconds
+    return CookieStore(keyring, bound_to, limits, clock, unknown_key_until=until)
+
+
+def _same_site(config: Config) -> str:
+    return "None" if config.session.same_site == "none" else "Lax"
+
+
+def _frontend(
+    config: Config, pool: Pool, trusted: TrustedProxies, process: Process
+) -> Handler:
+    """Choose what answers everything that is not ours: an upstream, a folder, or the demo shop."""
+    starts_sessions = config.session.start == "navigation"
+    if config.upstream.url is not None:
+        host = config.upstream.host_header
+        options = FrontendOptions(
+            pseudonym=process.pseudonym,
+            host_header=host.encode("ascii") if host is not None else None,
+            forwards_session_cookie=config.upstream.session_cookie == "forward",
+            starts_sessions=starts_sessions,
+        )
+        return Frontend(pool, Origin.parse(config.upstream.url), options, trusted).handle
+    if config.upstream.root is not None:
+        return Files(Path(config.upstream.root), starts_sessions=starts_sessions).handle
+    if config.emulator.enabled:
+        shop = Path(str(resources.files("wixproxy") / "browser" / "shop"))
+        policy = SHOP_POLICY.format(wix=config.site.api_origin)
+        return Files(shop, starts_sessions=starts_sessions, policy=policy).handle
+    raise ConfigError(
+        [
+            "upstream.url: there is no frontend to serve. Give --upstream URL, --root DIR, "
+            "or --emulator for the demo shop."
+        ]
+    )
+
+
+def _api(config: Config, pool: Pool, clock: Clock) -> WixApi:
+    per_minute = config.session.new_visitors_per_minute
+    return WixApi(
+        pool,
+        Origin.parse(config.site.api_origin),
+        CallRules.parse(config.api.allow, config.api.deny),
+        frozenset(config.api.allowed_origins),
+        MintLimits(Buckets(per_minute), Buckets(config.session.new_visitors_per_minute_together)),
+        clock,
+    )
+
+
+def _upstream_pool(config: Config) -> Pool:
+    upstream = config.upstream
+    if upstream.verify == "any":
+        tls = ssl.create_default_context()
+        tls.check_hostname = False
+        tls.verify_mode = ssl.CERT_NONE
+    else:
+        tls = _tls(upstream.ca_file)
+    timeouts = Timeouts(
+        connect_seconds=upstream.connect_timeout_seconds,
+        first_byte_seconds=upstream.first_byte_timeout_seconds,
+        idle_seconds=upstream.idle_timeout_seconds,
+    )
+    return Pool(tls=tls, timeouts=timeouts)
+
+
+def _tls(ca_file: str | None) -> ssl.SSLContext | None:
+    """Return a context that verifies against `ca_file`; None stands for the system's trust."""
+    return ssl.create_default_context(cafile=ca_file) if ca_file is not None else None
+
+
+def _form_targets(config: Config) -> tuple[str, ...]:
+    """Return where Wix's logout may lead the logout form: https, or the emulator."""
+    if config.site.api_origin.startswith("https://"):
+        return ("https:",)
+    return ("https:", config.site.api_origin)

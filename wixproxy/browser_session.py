@@ -1,0 +1,210 @@
+"""The session of one exchange: what the browser showed, what it has now, what it is told.
+
+1. A cookie joins an answer only where the answer is the browser's own: a
+   navigation, a same-origin `fetch`, a route of ours. Never an asset, never
+   an answer that shared caches may keep.
+2. When the head is written, the newest version known for the session goes
+   with it, whoever made it: a sibling, the frontend's own call, a renewal
+   that was just waited for.
+3. Nothing is written over a session that could not be read, and nothing for
+   a session that another one has replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+
+from .errors import SessionEnded, SessionUnreadable, StoreUnavailable
+from .front import Front
+from .sansio import cookies, headers
+from .sansio.exchange import Fields
+from .sansio.session import Session
+
+HEAD_WAITS_SECONDS = 2.0
+
+_SHARED = re.compile(rb"(?:^|[,\s])(?:s-maxage|immutable)\b", re.IGNORECASE)
+_PUBLIC = re.compile(rb"(?:^|(?<=[,\s]))public(?=$|[,\s])", re.IGNORECASE)
+
+log = logging.getLogger("wixproxy.session")
+
+
+class BrowserSession:
+    """One exchange's view of its browser's session."""
+
+    __slots__ = (
+        "_front",
+        "_lines",
+        "_may_carry",
+        "_shown",
+        "_shown_cookies",
+        "_shown_text",
+        "current",
+        "ended",
+        "renewal",
+        "unreadable",
+    )
+
+    def __init__(self, front: Front, fields: Fields, *, may_carry: bool) -> None:
+        self._front = front
+        self._may_carry = may_carry
+        self._shown_cookies = cookies.pairs(fields)
+        self._shown_text = cookies.session_text(self._shown_cookies, front.cookies)
+        self._shown: Session | None = None
+        self._lines: list[bytes] = []
+        self.current: Session | None = None
+        self.ended: SessionEnded | None = None
+        self.unreadable: SessionUnreadable | StoreUnavailable | None = None
+        self.renewal: asyncio.Task[Session] | None = None
+
+    @property
+    def shown_cookies(self) -> list[tuple[str, str]]:
+        """The cookies that came with the request."""
+        return self._shown_cookies
+
+    async def open(self, *, slides: bool) -> None:
+        """Find out which session the browser shows; `slides` counts this as a use of it.
+
+        An ended session gives way to what replaced it; one that cannot be
+        read now stays untouched, and is told by `unreadable`.
+        """
+        if self._shown_text is None:
+            return
+        front = self._front
+        try:
+            shown = await front.store.load(self._shown_text)
+        except SessionEnded as ended:
+            self.ended = ended
+            self.current = front.tokens.replacement(ended)
+            return
+        except (SessionUnreadable, StoreUnavailable) as error:
+            self.unreadable = error
+            return
+        if shown is None:
+            return
+        self._shown = shown
+        self.current = front.tokens.newest(shown)
+        touched = self.current.touched(front.clock())
+        if slides and touched is not self.current:
+            await self.keep(touched)
+
+    async def start(self) -> Session:
+        """Begin a visitor's session, still without tokens."""
+        visitor = Session.visitor(self._front.clock(), self._front.limits)
+        await self.keep(visitor)
+        return visitor
+
+    async def keep(self, session: Session) -> None:
+        """Make this version or session the browser's current one."""
+        await self._front.store.save(session)
+        self.current = session
+
+    async def replace(self, session: Session) -> None:
+        """Give the browser another session, because its identity changed."""
+        if self.current is not None:
+            self._front.supersede(self.current)
+        await self.keep(session)
+
+    def add_line(self, line: bytes) -> None:
+        """Add a `Set-Cookie` line that goes with the answer in any case."""
+        self._lines.append(line)
+
+    async def accept_from_frontend(self, lines: list[bytes]) -> list[bytes]:
+        """Judge the `Set-Cookie` lines of a frontend; return those that pass.
+
+        A frontend that calls the proxy on the browser's behalf hands on what
+        it was given. A session of ours is taken over when it opens, is the
+        same one and is newer; it is then written by us. Others of our names
+        are dropped, because nobody else may set them.
+        """
+        policy = self._front.cookies
+        passing, ours = [], []
+        for line in lines:
+            name, _, value = line.partition(b";")[0].partition(b"=")
+            pair = (name.strip(b" \t").decode("latin-1"), value.strip(b" \t").decode("latin-1"))
+            if policy.is_session(pair[0]):
+                if pair[1]:
+                    ours.append(pair)
+            elif not policy.is_login(pair[0]) and pair[0] != policy.hint:
+                passing.append(line)
+        text = cookies.session_text(ours, policy)
+        if text is not None and self.current is not None:
+            try:
+                offered = await self._front.store.load(text)
+            except (SessionEnded, SessionUnreadable, StoreUnavailable):
+                offered = None
+            if offered is not None and offered.is_newer_than(self.current):
+                await self.keep(offered)
+        return passing
+
+    async def pairs_for_frontend(self) -> list[tuple[str, str]] | None:
+        """Return the session cookie as the frontend shall see it; None leaves it as it came."""
+        if self.unreadable is not None:
+            return None
+        if self.current is None:
+            return []
+        newest = self._front.tokens.newest(self.current)
+        if self._shown is not None and newest.version == self._shown.version:
+            return None
+        return cookies.session_pairs(await self._front.store.save(newest), self._front.cookies)
+
+    async def before_head(self, status: int, fields: Fields) -> Fields:
+        """Let the session join the answer."""
+        if self.renewal is not None:
+            await asyncio.wait([self.renewal], timeout=HEAD_WAITS_SECONDS)
+        lines = list(self._lines)
+        if self._may_carry and not _is_shared(fields):
+            lines += await self._session_lines()
+        if not lines:
+            return fields
+        return [*_private(fields), *((b"Set-Cookie", line) for line in lines)]
+
+    async def _session_lines(self) -> list[bytes]:
+        front, current = self._front, self.current
+        if current is None or self.unreadable is not None or front.is_superseded(current):
+            return []
+        newest = front.tokens.newest(current)
+        remaining = newest.remaining_seconds(front.clock(), front.limits)
+        lines = self._hint_lines(newest, remaining)
+        shown = self._shown
+        if shown is not None and (shown.id, shown.version) == (newest.id, newest.version):
+            return lines
+        try:
+            text = await front.store.save(newest)
+            return (
+                cookies.set_session(text, front.cookies, remaining, self._shown_cookies) + lines
+            )
+        except (StoreUnavailable, ValueError) as error:
+            log.error("a session could not be written: %s", error)
+            return []
+
+    def _hint_lines(self, session: Session, remaining: int) -> list[bytes]:
+        policy = self._front.cookies
+        line = cookies.set_hint(session.identity, session.hint, policy, remaining)
+        pair = (policy.hint, f"v1.{session.identity}.{session.hint}")
+        unchanged = pair in self._shown_cookies and (
+            self._shown is not None and self._shown.touched_at == session.touched_at
+        )
+        return [] if unchanged else [line]
+
+
+def _is_shared(fields: Fields) -> bool:
+    """Tell whether shared caches may keep the answer for everybody."""
+    return any(_SHARED.search(value) for value in headers.get_all(fields, b"cache-control"))
+
+
+def _private(fields: Fields) -> Fields:
+    """Mark an answer that sets cookies as one browser's own (RFC 9111 §7.3)."""
+    marked: Fields = []
+    vary = False
+    for name, value in fields:
+        lower = name.lower()
+        if lower == b"cache-control":
+            value = _PUBLIC.sub(b"private", value)
+        elif lower == b"vary":
+            vary = vary or value.strip() == b"*" or b"cookie" in headers.tokens([(name, value)], b"vary")
+        marked.append((name, value))
+    if not vary:
+        marked.append((b"Vary", b"Cookie"))
+    return marked

@@ -1,0 +1,1 @@
+"""Answer requests: a module for each family of URLs. None of them knows another."""

@@ -1,0 +1,100 @@
+"""Serve a folder of built files in place of a running frontend.
+
+The path rules are `sansio.static_files`; ranges, validators and `sendfile`
+are aiohttp's. A symbolic link may point within the folder, never out of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from pathlib import Path
+
+from aiohttp import web
+
+from ..errors import MethodRefused, NoSuchRoute, quoted
+from ..exchange import Exchange
+from ..sansio import headers
+from ..sansio.exchange import Request
+from ..sansio.static_files import (
+    INDEX,
+    cache_control,
+    candidates,
+    falls_back,
+    resolve,
+    twins,
+)
+
+TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
+
+
+class Files:
+    """The files below `root`; `policy` is a Content-Security-Policy for its pages, if any."""
+
+    def __init__(self, root: Path, *, starts_sessions: bool, policy: str | None = None) -> None:
+        self._root = root.resolve()
+        self._starts_sessions = starts_sessions
+        self._policy = policy
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Answer with a file; pages of the application's own router get its index."""
+        request, browser = exchange.request, exchange.session
+        if request.method not in ("GET", "HEAD"):
+            raise MethodRefused("Files are served for GET and HEAD.", allow=["GET", "HEAD"])
+        if exchange.is_navigation and self._starts_sessions and browser.current is None:
+            if browser.unreadable is None:
+                await browser.start()
+        elif exchange.is_navigation and browser.current is not None:
+            # Nothing is rendered here, so nobody waits for the renewal.
+            browser.renewal = exchange.front.tokens.renewal(browser.current)
+        path = await asyncio.to_thread(self._find, request, exchange.is_navigation)
+        if path is None:
+            raise NoSuchRoute(f"There is no file for {quoted(request.path)}.")
+        await exchange.downstream.file(await asyncio.to_thread(self._response, request, path))
+
+    def _find(self, request: Request, is_navigation: bool) -> Path | None:
+        segments = resolve(request.path)
+        for names in candidates(segments) if segments is not None else []:
+            path = self._root.joinpath(*names)
+            if self._is_file(path):
+                return path
+        index = self._root / INDEX
+        if falls_back(request.path, navigation=is_navigation) and self._is_file(index):
+            return index
+        return None
+
+    def _is_file(self, path: Path) -> bool:
+        try:
+            return path.is_file() and path.resolve().is_relative_to(self._root)
+        except OSError:
+            return False
+
+    def _response(self, request: Request, path: Path) -> web.FileResponse:
+        response = _File(path)
+        kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+        response.content_type = kind or "application/octet-stream"
+        if response.content_type.startswith("text/"):
+            response.charset = "utf-8"
+        response.headers["Cache-Control"] = cache_control(path.name).decode()
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if self._policy is not None and response.content_type == "text/html":
+            response.headers["Content-Security-Policy"] = self._policy
+        for coding, suffix in twins(headers.get(request.fields, b"accept-encoding")):
+            twin = path.with_name(path.name + suffix)
+            if self._is_file(twin):
+                response.headers["Content-Encoding"] = coding.decode()
+                response.headers["Vary"] = "Accept-Encoding"
+                response.serve(twin)
+                break
+        return response
+
+
+class _File(web.FileResponse):
+    """aiohttp's answer, but for its choice of twins, which does not read weights."""
+
+    def serve(self, path: Path) -> None:
+        """Send the bytes of another file under this one's name."""
+        self._path = path
+
+    def _get_file_path_stat_encoding(self, accept_encoding: str):  # type: ignore[no-untyped-def]
+        return super()._get_file_path_stat_encoding("")

@@ -1,0 +1,131 @@
+"""Everything that is not ours: forward it to the frontend, byte for byte but for a few fields.
+
+1. A page gets a session before it is forwarded, without a call to Wix, so
+   that all its requests belong to one visitor.
+2. A frontend that renders on the server cannot set cookies later, so a page
+   whose tokens are due waits up to half a second for their renewal.
+3. Pages degrade: when Wix is down they are served with what there is.
+4. The frontend is told who asks, under names that no client can use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from ..downstream import ClientStream
+from ..errors import SessionEnded, WixproxyError
+from ..exchange import Exchange
+from ..sansio import cookies, headers
+from ..sansio.exchange import Fields, Request
+from ..sansio.forwarded import TrustedProxies, frontend_fields, with_via
+from ..sansio.locations import public_locations
+from ..sansio.origin import Origin
+from ..wire.answer import Answer
+from ..wire.forward import relay
+from ..wire.pool import Pool
+from ..wire.tunnel import tunnel
+
+PAGE_WAITS_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class FrontendOptions:
+    """How the frontend is spoken to; `pseudonym` is our name in `Via`."""
+
+    pseudonym: bytes
+    host_header: bytes | None = None
+    forwards_session_cookie: bool = True
+    starts_sessions: bool = True
+
+
+class Frontend:
+    """Forwards to the upstream that the frontend is."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        origin: Origin,
+        options: FrontendOptions,
+        trusted_proxies: TrustedProxies,
+    ) -> None:
+        self._pool = pool
+        self._origin = origin
+        self._options = options
+        self._trusted_proxies = trusted_proxies
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Forward one request and its answer."""
+        if exchange.is_navigation:
+            await prepare_page(exchange, starts_sessions=self._options.starts_sessions)
+        upgrades = headers.is_websocket_upgrade(exchange.request)
+        request = await self._outgoing(exchange, upgrades)
+        body = exchange.downstream if request.has_body else None
+        answer = await self._pool.send(
+            self._origin, request, body, on_interim=exchange.downstream.interim
+        )
+        fields = await self._answer_fields(exchange, answer)
+        if answer.upgraded:
+            await exchange.downstream.head(answer.status, fields)
+            stream: ClientStream = exchange.downstream.upgrade()
+            await tunnel(answer, stream)
+            return
+        await relay(answer, exchange.downstream, request=exchange.request, fields=fields)
+
+    async def _outgoing(self, exchange: Exchange, upgrades: bool) -> Request:
+        """Write the request as the frontend shall see it."""
+        pairs: list[tuple[str, str]] | None = []
+        if self._options.forwards_session_cookie:
+            pairs = await exchange.session.pairs_for_frontend()
+        fields = headers.request_fields(exchange.request.fields, websocket=upgrades)
+        fields = cookies.for_frontend(fields, exchange.front.cookies, pairs)
+        current = exchange.session.current
+        fields = frontend_fields(
+            fields,
+            exchange.front.public,
+            peer=exchange.request.peer,
+            trusted=self._trusted_proxies,
+            host=self._options.host_header,
+            identity=current.identity if current else None,
+            member_id=current.member_id if current else None,
+        )
+        fields = with_via(fields, exchange.request.version, self._options.pseudonym)
+        # The proxy itself invites the body, when it begins to read it.
+        return replace(exchange.request, fields=headers.without(fields, {b"expect"}))
+
+    async def _answer_fields(self, exchange: Exchange, answer: Answer) -> Fields:
+        fields = headers.answer_fields(answer.fields, answer.status)
+        lines = headers.get_all(fields, b"set-cookie")
+        if lines:
+            passing = await exchange.session.accept_from_frontend(lines)
+            if passing != lines:
+                fields = headers.without(fields, {b"set-cookie"})
+                fields += [(b"Set-Cookie", line) for line in passing]
+        return public_locations(fields, str(self._origin), exchange.front.public)
+
+
+async def prepare_page(exchange: Exchange, *, starts_sessions: bool) -> None:
+    """Give a page's browser a session, and fresh tokens if they are due."""
+    browser, front = exchange.session, exchange.front
+    if browser.unreadable is not None:
+        return
+    if browser.current is None:
+        if starts_sessions:
+            await browser.start()
+        return
+    if not front.store.carries_tokens:
+        front.tokens.renewal(browser.current)
+        return
+    renewal = front.tokens.renewal(browser.current)
+    if renewal is None:
+        return
+    try:
+        async with asyncio.timeout(PAGE_WAITS_SECONDS):
+            browser.current = await asyncio.shield(renewal)
+    except TimeoutError:
+        browser.renewal = None
+    except SessionEnded as ended:
+        browser.current = front.tokens.replacement(ended)
+    except WixproxyError:
+        # Wix is down: the page is served with the session as it is.
+        return

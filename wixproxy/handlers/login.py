@@ -1,0 +1,258 @@
+"""`/_wix/login` and `/_wix/callback`: to Wix's login page, and back as a member.
+
+The callback compares the state before it asks Wix for anything; it ends in a
+303, so that no code stays in the history, and in a new session id, so that an
+id planted before the login is worth nothing after it. The redirect session is
+made with the visitor's own token: that is how the cart goes along.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from urllib.parse import parse_qs
+
+from ..errors import (
+    GrantRejected,
+    LoginRejected,
+    NavigationRequired,
+    RequestRefused,
+    SessionEnded,
+    TooManyRequests,
+)
+from ..exchange import Exchange
+from ..pages import page
+from ..sansio import cookies, login
+from ..sansio.login import Callback, LoginAttempt
+from ..sansio.return_url import safe_return_url
+from ..sansio.session import Session
+from ..sansio.tokens import Tokens
+from ..wix.client import WixClient
+
+MAX_CALLBACK_BYTES = 16 * 1024
+MAX_USED_STATES = 10_000
+PROMPTS = ("login", "none")
+
+log = logging.getLogger("wixproxy.login")
+
+
+class Login:
+    """Begins logins and finishes them."""
+
+    def __init__(self, wix: WixClient, callback_path: str, clock: Callable[[], float]) -> None:
+        self._wix = wix
+        self._callback_path = callback_path
+        self._clock = clock
+        self._used: OrderedDict[str, None] = OrderedDict()
+
+    async def begin(self, exchange: Exchange) -> None:
+        """Send a navigation to Wix's login page; anything else starts nothing."""
+        if not exchange.is_navigation:
+            target = exchange.request.target.decode("ascii")
+            raise NavigationRequired(
+                "A login begins when the browser opens this address as a page: use a plain link "
+                "with a full page load, not fetch, an image, a frame or prefetch.",
+                loginUrl=target,
+            )
+        asked = _asked(exchange.request.query)
+        return_url = safe_return_url(
+            asked.get("returnToUrl") or asked.get("returnUrl"),
+            exchange.front.public,
+            own_paths=(self._callback_path,),
+        )
+        prompt, idp = _prompt(asked), _connection(asked)
+        session = await self._visitor_or_member(exchange)
+        if login.is_loop(session.login_starts, self._clock()):
+            raise TooManyRequests(
+                "This browser has begun three logins within half a minute, which looks like pages "
+                "that send each other round in a circle.",
+                retry_after=login.LOOP_SECONDS,
+                advice=[
+                    "Does the page you return to send everyone without a member session to "
+                    "/_wix/login, and does it know that you are logged in?",
+                    "Does the browser accept cookies of this site?",
+                    "Is another program on this host name setting cookies of the same name?",
+                ],
+            )
+        attempt = LoginAttempt.start(return_url, self._clock(), silent=prompt == "none")
+        location = await self._login_page(exchange, session, attempt, prompt, idp)
+        await exchange.session.keep(session.with_login_start(self._clock()))
+        self._place(exchange, attempt)
+        await _see_other(exchange, location, status=302)
+
+    async def finish(self, exchange: Exchange) -> None:
+        """Exchange the code of a callback that belongs to an attempt of this browser."""
+        callback = await self._callback(exchange)
+        if callback is None:
+            return
+        name = exchange.front.cookies.login_name(callback.state)
+        attempts = cookies.login_texts(exchange.session.shown_cookies, exchange.front.cookies)
+        attempt = exchange.front.open_attempt(name, attempts[name]) if name in attempts else None
+        if attempt is not None and attempt.state in self._used:
+            attempt = None
+        try:
+            code = login.check(callback, attempt, self._clock())
+        except LoginRejected as rejection:
+            await self._rejected(exchange, name, attempt, rejection)
+            return
+        assert attempt is not None
+        self._use(attempt)
+        tokens = await self._tokens(exchange, code, attempt)
+        await self._become_member(exchange, tokens)
+        for used in attempts:
+            exchange.session.add_line(cookies.expire(used, exchange.front.cookies))
+        location = safe_return_url(attempt.return_url, exchange.front.public)
+        await _see_other(exchange, location)
+
+    async def _visitor_or_member(self, exchange: Exchange) -> Session:
+        """Return the session that asks, with a token for the redirect session."""
+        browser, tokens = exchange.session, exchange.front.tokens
+        if browser.unreadable is not None:
+            raise browser.unreadable
+        current = browser.current or await browser.start()
+        try:
+            session = await tokens.current(current)
+        except SessionEnded as ended:
+            replacement = tokens.replacement(ended) or await browser.start()
+            browser.current = replacement
+            session = await tokens.current(replacement)
+        browser.current = session
+        return session
+
+    async def _login_page(
+        self,
+        exchange: Exchange,
+        session: Session,
+        attempt: LoginAttempt,
+        prompt: str,
+        idp: str | None,
+    ) -> str:
+        """Return the address of Wix's login page for this attempt."""
+        body = login.redirect_session(
+            attempt, self._wix.client_id, self._redirect_uri(exchange), prompt=prompt, idp=idp
+        )
+        assert session.tokens is not None
+        try:
+            return await self._wix.redirect_session(body, session.tokens)
+        except GrantRejected:
+            renewed = await exchange.front.tokens.renewed(session)
+            exchange.session.current = renewed
+            assert renewed.tokens is not None
+            return await self._wix.redirect_session(body, renewed.tokens)
+
+    def _place(self, exchange: Exchange, attempt: LoginAttempt) -> None:
+        """Put the attempt into its own cookie; the oldest of too many gives way."""
+        front, browser = exchange.front, exchange.session
+        name = front.cookies.login_name(attempt.state)
+        waiting = cookies.login_texts(browser.shown_cookies, front.cookies)
+        opened = {shown: front.open_attempt(shown, text) for shown, text in waiting.items()}
+        for oldest in login.crowded_out(opened):
+            browser.add_line(cookies.expire(oldest, front.cookies))
+        sealed = front.seal_attempt(attempt, name)
+        browser.add_line(cookies.set_login(name, sealed, front.cookies))
+
+    async def _callback(self, exchange: Exchange) -> Callback | None:
+        """Read what came back; when it may be in the fragment, show the page that fetches it."""
+        if exchange.request.method == "POST":
+            callback = Callback.parse(await exchange.downstream.read_whole(MAX_CALLBACK_BYTES))
+            if callback is None:
+                raise LoginRejected(
+                    "The address held neither a code nor an error. Please start again from the "
+                    "page you wanted to log in on."
+                )
+            return callback
+        callback = Callback.parse(exchange.request.query)
+        if callback is None:
+            fields, body = page("bridge.html", action=self._callback_path)
+            await exchange.downstream.answer(200, fields, body)
+        return callback
+
+    async def _rejected(
+        self,
+        exchange: Exchange,
+        name: str,
+        attempt: LoginAttempt | None,
+        rejection: LoginRejected,
+    ) -> None:
+        """Answer a callback that finishes nothing."""
+        current = exchange.session.current
+        if attempt is None and current is not None and current.identity == "member":
+            # The back button, or a second tab: the person is logged in already.
+            await _see_other(exchange, "/")
+            return
+        if attempt is not None:
+            exchange.session.add_line(cookies.expire(name, exchange.front.cookies))
+            if attempt.silent and "wix_error" in rejection.members:
+                await _see_other(exchange, safe_return_url(attempt.return_url, exchange.front.public))
+                return
+        log.info("a callback was refused: %s", rejection.message)
+        return_url = rejection.members.pop("return_url", "/")
+        rejection.members["loginUrl"] = f"/_wix/login?returnToUrl={return_url}"
+        raise rejection
+
+    async def _tokens(self, exchange: Exchange, code: str, attempt: LoginAttempt) -> Tokens:
+        try:
+            return await self._wix.exchange_code(
+                code, attempt.verifier, self._redirect_uri(exchange)
+            )
+        except GrantRejected as refusal:
+            raise LoginRejected(
+                f"Wix did not accept the login ({refusal.error}). Please start again from the "
+                "page you wanted to log in on."
+            ) from refusal
+
+    async def _become_member(self, exchange: Exchange, tokens: Tokens) -> None:
+        member_id = await self._wix.member_id(tokens)
+        before = exchange.session.current
+        member = Session.member(
+            self._clock(),
+            exchange.front.limits,
+            tokens=tokens,
+            member_id=member_id,
+            login_starts=before.login_starts if before else (),
+        )
+        await exchange.session.replace(member)
+
+    def _redirect_uri(self, exchange: Exchange) -> str:
+        return exchange.front.public.join(self._callback_path)
+
+    def _use(self, attempt: LoginAttempt) -> None:
+        """Remember that the state was used; its cookie may come again."""
+        self._used[attempt.state] = None
+        if len(self._used) > MAX_USED_STATES:
+            self._used.popitem(last=False)
+
+
+async def _see_other(exchange: Exchange, location: str, status: int = 303) -> None:
+    fields = [
+        (b"Location", location.encode("ascii")),
+        (b"Cache-Control", b"no-store"),
+        (b"Referrer-Policy", b"no-referrer"),
+    ]
+    await exchange.downstream.answer(status, fields)
+
+
+def _asked(query: bytes) -> dict[str, str]:
+    """Read the query of the login route; a parameter that stands twice is refused."""
+    values = parse_qs(query.decode("latin-1"), keep_blank_values=True)
+    for name, given in values.items():
+        if len(given) > 1:
+            raise RequestRefused(f"The parameter {name[:40]!r} stands twice; expected it once.")
+    return {name: given[0] for name, given in values.items()}
+
+
+def _prompt(asked: dict[str, str]) -> str:
+    prompt = asked.get("prompt", "login")
+    if prompt not in PROMPTS:
+        raise RequestRefused(f"Expected prompt=login or prompt=none, found {prompt[:40]!r}.")
+    return prompt
+
+
+def _connection(asked: dict[str, str]) -> str | None:
+    if "idp" not in asked:
+        return None
+    try:
+        return login.connection_id(asked["idp"])
+    except ValueError as error:
+        raise RequestRefused(f"The parameter idp: {error}.") from None

@@ -1,0 +1,127 @@
+"""`/_wix/logout`: end the session here, then at Wix.
+
+The session here ends in any case. Wix's own logout needs the member's token,
+so its address is asked for first, for two seconds at most; then the browser
+gets a new visitor, and the old cookie is refused. A GET changes nothing: it
+shows a page that posts, by itself when a page of this site led to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from urllib.parse import parse_qs, quote
+
+from ..errors import RequestRefused, WixproxyError
+from ..exchange import Exchange
+from ..pages import json_answer, page
+from ..sansio import fetch_metadata, headers, login
+from ..sansio.return_url import safe_return_url
+from ..sansio.session import Session
+from ..wix.client import WixClient
+
+WIX_MAY_TAKE_SECONDS = 2.0
+MAX_BODY_BYTES = 16 * 1024
+LOGOUT_CALLBACK_PATH = "/_wix/logout-callback"
+
+log = logging.getLogger("wixproxy.login")
+
+
+class Logout:
+    """Ends sessions; `form_targets` are where Wix's logout may lead a form of ours."""
+
+    def __init__(
+        self, wix: WixClient, clock: Callable[[], float], form_targets: tuple[str, ...]
+    ) -> None:
+        self._wix = wix
+        self._clock = clock
+        self._form_targets = form_targets
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Show the page for GET; for POST end the session."""
+        if exchange.request.method == "GET":
+            await self._show(exchange)
+            return
+        return_url = await _return_url(exchange)
+        location = await self._wix_logout(exchange, return_url) or return_url
+        await self._end(exchange)
+        if exchange.is_navigation or fetch_metadata.wants_page(exchange.request.fields):
+            await _redirect(exchange, location)
+            return
+        fields, body = json_answer({"redirectUrl": location})
+        await exchange.downstream.answer(200, fields, body)
+
+    async def finished(self, exchange: Exchange) -> None:
+        """Send the browser on when it comes back from Wix."""
+        values = parse_qs(exchange.request.query.decode("latin-1"))
+        given = values.get("returnToUrl", [""])[-1]
+        await _redirect(exchange, safe_return_url(given, exchange.front.public))
+
+    async def _show(self, exchange: Exchange) -> None:
+        values = parse_qs(exchange.request.query.decode("latin-1"))
+        given = values.get("returnToUrl") or values.get("returnUrl") or [""]
+        return_url = safe_return_url(given[-1], exchange.front.public)
+        fields, body = page(
+            "logout.html",
+            form_targets=self._form_targets,
+            automatic=exchange.is_navigation
+            and fetch_metadata.is_same_origin(exchange.request, exchange.front.public),
+            return_url=return_url,
+        )
+        await exchange.downstream.answer(200, fields, body)
+
+    async def _wix_logout(self, exchange: Exchange, return_url: str) -> str | None:
+        """Return Wix's logout address; None for visitors, and when Wix does not give one."""
+        current = exchange.session.current
+        if current is None or current.identity != "member":
+            return None
+        callback = f"{LOGOUT_CALLBACK_PATH}?returnToUrl={quote(return_url, safe='/')}"
+        body = login.logout_session(self._wix.client_id, exchange.front.public.join(callback))
+        try:
+            async with asyncio.timeout(WIX_MAY_TAKE_SECONDS):
+                session = await exchange.front.tokens.current(current)
+                assert session.tokens is not None
+                return await self._wix.redirect_session(body, session.tokens)
+        except TimeoutError:
+            log.warning("Wix gave no logout address within %s seconds", WIX_MAY_TAKE_SECONDS)
+        except WixproxyError as error:
+            log.warning("Wix gave no logout address: %s", error.message)
+        return None
+
+    async def _end(self, exchange: Exchange) -> None:
+        """Put a new visitor in the session's place, and refuse the old cookie from now on."""
+        ended = exchange.session.current
+        await exchange.session.replace(Session.visitor(self._clock(), exchange.front.limits))
+        if ended is not None:
+            await exchange.front.store.delete(ended)
+
+
+async def _return_url(exchange: Exchange) -> str:
+    """Read `returnToUrl` from the body, a form or JSON, else from the query."""
+    body = await exchange.downstream.read_whole(MAX_BODY_BYTES)
+    kind = (headers.get(exchange.request.fields, b"content-type") or b"").split(b";")[0].strip()
+    given: object = None
+    if kind == b"application/json" and body:
+        try:
+            given = json.loads(body).get("returnToUrl")
+        except (ValueError, AttributeError, RecursionError):
+            raise RequestRefused("Expected a JSON object with returnToUrl.") from None
+    elif body:
+        given = parse_qs(body.decode("latin-1")).get("returnToUrl", [""])[-1]
+    if given is None:
+        values = parse_qs(exchange.request.query.decode("latin-1"))
+        given = (values.get("returnToUrl") or values.get("returnUrl") or [""])[-1]
+    if given is not None and not isinstance(given, str):
+        raise RequestRefused("Expected returnToUrl to be text.")
+    return safe_return_url(given, exchange.front.public)
+
+
+async def _redirect(exchange: Exchange, location: str) -> None:
+    fields = [
+        (b"Location", location.encode("ascii")),
+        (b"Cache-Control", b"no-store"),
+        (b"Referrer-Policy", b"no-referrer"),
+    ]
+    await exchange.downstream.answer(303, fields)

@@ -1,0 +1,158 @@
+"""Listen, serve until told to stop, and stop without losing an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+import time
+import webbrowser
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from .assembly import Clock, Process, assemble
+from .config import Config
+from .listening import listen
+from .protocol import PublicServer
+from .serve import RequestServer
+
+if TYPE_CHECKING:
+    from .emulator import Emulator
+
+STOP_SECONDS = 10.0
+
+log = logging.getLogger("wixproxy.server")
+
+
+class Proxy:
+    """One running proxy: its listeners and the service behind them."""
+
+    def __init__(self, config: Config, *, clock: Clock = time.time) -> None:
+        self.config = config
+        self.process = Process.begin(clock)
+        self.requests = RequestServer(assemble(config, clock, self.process))
+        self._server: PublicServer | None = None
+        self._listeners: list[asyncio.Server] = []
+
+    async def start(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections on these sockets."""
+        loop = asyncio.get_running_loop()
+        self._server = PublicServer(
+            self.requests.serve,
+            self.requests.refuse,
+            keepalive_seconds=self.config.server.keepalive_seconds,
+        )
+        for opened in sockets:
+            self._listeners.append(await loop.create_server(self._server, sock=opened))
+        self.process.unready = None
+
+    async def stop(self) -> None:
+        """Stop accepting, let what is under way finish, and close everything."""
+        self.process.unready = "stopping"
+        for listener in self._listeners:
+            listener.close()
+        if self._server is not None:
+            self._server.draining = True
+            self._server.pre_shutdown()
+            await self._server.shutdown(STOP_SECONDS)
+        await self.requests.service.close()
+
+
+def build(config: Config, *, clock: Clock = time.time) -> Proxy:
+    """Make the proxy that `config` describes; the only place that knows a clock."""
+    return Proxy(config, clock=clock)
+
+
+def run(config: Config, *, opens_browser: bool = False) -> int:
+    """Serve until SIGINT or SIGTERM; return the exit code. Raises `PortTaken`."""
+    with asyncio.Runner(loop_factory=_new_loop()) as runner:
+        return runner.run(_run(config, opens_browser))
+
+
+async def _run(config: Config, opens_browser: bool) -> int:
+    sockets = listen(config.server.host, config.server.port)
+    emulator = None
+    try:
+        if config.emulator.enabled:
+            emulator, config = await _with_emulator(config)
+        proxy = build(config)
+    except BaseException:
+        for opened in sockets:
+            opened.close()
+        if emulator is not None:
+            await emulator.stop()
+        raise
+    await proxy.start(sockets)
+    print(_ready_lines(config, emulator), flush=True)  # noqa: T201 - the ready block
+    if opens_browser:
+        webbrowser.open(config.server.public_url[0])
+    try:
+        await _told_to_stop()
+    finally:
+        await proxy.stop()
+        if emulator is not None:
+            await emulator.stop()
+    return 0
+
+
+async def _with_emulator(config: Config) -> tuple[Emulator, Config]:
+    """Start the emulator, and take from it what a Wix project would give."""
+    from .emulator import Emulator, EmulatorConfig
+    from .emulator.data import load
+
+    settings = config.emulator
+    emulator = Emulator(
+        EmulatorConfig(
+            seed=settings.seed,
+            data=load(settings.data) if settings.data is not None else None,
+            public_url=settings.public_url,
+            access_token_seconds=settings.access_token_seconds,
+        )
+    )
+    await emulator.start(settings.host, settings.port)
+    for url in config.server.public_url:
+        emulator.allow_redirect_uri(url + config.site.login.callback_path)
+        emulator.allow_redirect_domain(url)
+    return emulator, config.with_emulated_site(
+        api_origin=emulator.listening_origin, client_id=emulator.client_id
+    )
+
+
+async def _told_to_stop() -> None:
+    """Return when the process is asked to end."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's factory where uvloop exists; it has none for Windows."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _ready_lines(config: Config, emulator: Emulator | None) -> str:
+    """Say where everything is, in the one block that people read."""
+    frontend = config.upstream.url or config.upstream.root or "the demo shop"
+    wix = (
+        f"emulated at {emulator.origin} (log in as ada@example.test)"
+        if emulator is not None
+        else config.site.api_origin
+    )
+    trusted = ", ".join(config.server.trusted_proxies) or "no proxy in front"
+    return "\n".join(
+        [
+            f"wixproxy is ready at {config.server.public_url[0]}",
+            f"  frontend   {frontend}",
+            f"  Wix        {wix}",
+            f"  mode       {config.mode}, sessions in the {config.session.store} store",
+            f"  trusts     {trusted}",
+        ]
+    )
