@@ -16,7 +16,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
-    r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^/?#@:\[\]]*))"
+    r"(?:\[(?P<v6>[^\]%]*)\]|(?P<host>[^/?#@:\[\]]*))"
     r"(?::(?P<port>[^/?#@]*))?/?",
     re.IGNORECASE,
 )
