@@ -75,7 +75,7 @@ def test_an_old_server_keeps_its_connection_only_when_it_says_so(
         pytest.param(COUNTED + CHUNKED, id="V66 length and coding"),
         pytest.param(CHUNKED + COUNTED, id="V66 coding and length"),
         pytest.param(COUNTED + COUNTED, id="V67 two equal lengths"),
-        pytest.param(COUNTED + [(b"content-length", b"3")], id="V67 two lengths"),
+        pytest.param([*COUNTED, (b"content-length", b"3")], id="V67 two lengths"),
         *(
             pytest.param([(b"Content-Length", value)], id=f"length {value!r}")
             for value in (
