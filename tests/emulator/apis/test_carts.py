@@ -231,3 +231,29 @@ async def test_a_body_nested_without_end_is_refused(site: Any) -> None:
     body = "[" * 100_000
     response = await site.client.post(f"{CURRENT}/add-to-cart", data=body, headers=headers)
     assert response.status == 400
+
+
+async def test_a_cart_is_made_with_its_items_and_notes(site: Any) -> None:
+    visitor = site.visitor()
+    message = {"lineItems": [site.piece("dawn-mug")], "cartInfo": {"buyerNote": "ring twice"}}
+    made = (await visitor("POST", "/ecom/v1/carts", message)).body["cart"]
+    assert (len(made["lineItems"]), made["buyerNote"]) == (1, "ring twice")
+    assert (await visitor("GET", CURRENT)).body["cart"]["id"] == made["id"]
+
+
+async def test_a_cart_is_not_made_empty(site: Any) -> None:
+    answer = await site.visitor()("POST", "/ecom/v1/carts", {})
+    assert (answer.status, answer.code) == (400, "CANT_CREATE_CART_WITHOUT_ITEMS")
+
+
+async def test_the_app_changes_a_cart_by_its_id(site: Any) -> None:
+    cart = await add(site, site.visitor(), "dawn-mug")
+    message = {"lineItems": [site.piece("window-fern")]}
+    answer = await site.app()("POST", f"/ecom/v1/carts/{cart['id']}/add-to-cart", message)
+    assert (answer.body["cart"]["id"], len(answer.body["cart"]["lineItems"])) == (cart["id"], 2)
+
+
+async def test_only_so_many_pieces_fit_a_line(site: Any) -> None:
+    message = {"lineItems": [site.piece("dawn-mug", 100_001)]}
+    answer = await site.visitor()("POST", f"{CURRENT}/add-to-cart", message)
+    assert answer.violations[0]["data"] == {"threshold": 100_000}

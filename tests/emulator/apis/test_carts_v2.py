@@ -103,3 +103,22 @@ async def test_what_the_shop_does_not_know_is_refused_by_name(site: Any, name: s
     message = {"catalogItems": [site.piece("dawn-mug")], name: [{"code": "X"}]}
     answer = await site.visitor()("POST", f"{CURRENT}/add-line-items", message)
     assert [violation["field"] for violation in answer.violations] == [name]
+
+
+async def test_the_note_is_changed(site: Any) -> None:
+    visitor = site.visitor()
+    await add(site, visitor, "dawn-mug")
+    answer = await visitor("PATCH", CURRENT, {"cart": {"note": "ring once"}})
+    assert answer.body["cart"]["note"] == "ring once"
+
+
+@pytest.mark.parametrize(
+    ("method", "field"),
+    [
+        pytest.param("add-line-items", "catalogItems", id="add nothing"),
+        pytest.param("remove-line-items", "lineItemIds", id="remove nothing"),
+    ],
+)
+async def test_nothing_to_do_is_refused(site: Any, method: str, field: str) -> None:
+    answer = await site.visitor()("POST", f"{CURRENT}/{method}", {})
+    assert [violation["field"] for violation in answer.violations] == [field]

@@ -80,3 +80,12 @@ async def test_a_checkout_is_made_without_a_cart(site: Any) -> None:
     assert checkout["priceSummary"]["subtotal"]["amount"] == "72.00"
     address = await visitor("GET", f"/ecom/v1/checkouts/{checkout['id']}/checkout-url")
     assert checkout["id"] in address.body["checkoutUrl"]
+
+
+async def test_a_cart_is_found_by_its_checkout(site: Any) -> None:
+    visitor = site.visitor()
+    path = f"/ecom/v1/carts/by-checkout-id/{await checked_out(site, visitor)}"
+    found = await visitor("GET", path)
+    assert found.body == (await visitor("GET", CURRENT)).body
+    assert (await site.visitor("another")("GET", path)).status == 404
+    assert (await visitor("GET", f"{path}0")).status == 404

@@ -192,3 +192,35 @@ async def test_writes_do_not_reach_the_data_a_reset_returns_to(site: Any) -> Non
     assert len((await query(member)).body["dataItems"]) == 2
     site.emulator.state.reset()
     assert len((await query(site.visitor())).body["dataItems"]) == 3
+
+
+async def test_bulk_calls_change_and_remove(site: Any) -> None:
+    member, bulk = site.member(), "/wix-data/v2/bulk/items"
+    first = await insert(member, _id="a", n=1)
+    update = {**JOURNAL, "dataItems": [{"id": "a", "data": {"n": 2}}, {"id": "z", "data": {}}]}
+    updated = await member("POST", f"{bulk}/update", {**update, "returnEntity": True})
+    assert updated.body["results"][0]["dataItem"]["data"]["n"] == 2
+    assert updated.body["results"][1]["itemMetadata"]["error"]["code"] == "WDE0073"
+    saved = await member("POST", f"{bulk}/save", update)
+    assert [result["action"] for result in saved.body["results"]] == ["UPDATE", "INSERT"]
+    gone = {**JOURNAL, "dataItemIds": [first["id"], "z"]}
+    removed = await member("POST", f"{bulk}/remove", gone)
+    assert removed.body["bulkActionMetadata"] == {"totalSuccesses": 2, "totalFailures": 0}
+
+
+async def test_a_cursor_pages_through_a_collection(site: Any) -> None:
+    visitor = site.visitor()
+    first = await query(visitor, cursorPaging={"limit": 2})
+    cursor = first.body["pagingMetadata"]["cursors"]["next"]
+    second = await query(visitor, cursorPaging={"limit": 2, "cursor": cursor})
+    assert len(second.body["dataItems"]) == 1
+    assert second.body["pagingMetadata"]["hasNext"] is False
+
+
+async def test_a_patch_may_not_touch_what_the_system_keeps(site: Any) -> None:
+    member = site.member()
+    item = await insert(member, n=1)
+    change = {"action": "SET_FIELD", "fieldPath": "_owner", "setFieldOptions": {"value": "me"}}
+    patch = {"dataItemId": item["id"], "fieldModifications": [change]}
+    answer = await member("POST", f"{BASE}/patch", {**JOURNAL, "patch": patch})
+    assert answer.violations[0]["violatedRule"] == "READ_ONLY"

@@ -144,3 +144,25 @@ async def test_the_app_blocks_and_approves(site: Any) -> None:
     await app("POST", f"{BASE}/{ada.id}/approve")
     approved = await app("GET", f"{BASE}/{ada.id}?fieldsets=FULL")
     assert approved.body["member"]["status"] == "APPROVED"
+
+
+async def test_a_change_that_is_not_understood_changes_nothing(site: Any) -> None:
+    ada = site.member("ada")
+    change = {"member": {"contact": {"firstName": "Adele"}, "privacyStatus": "SECRET"}}
+    answer = await ada("PATCH", f"{BASE}/{ada.id}", change)
+    assert answer.violations[0]["field"] == "member.privacyStatus"
+    after = await ada("GET", f"{BASE}/my?fieldsets=FULL")
+    assert after.body["member"]["contact"]["firstName"] == "Ada"
+
+
+async def test_the_app_gives_a_member_another_e_mail_address_unless_taken(site: Any) -> None:
+    path = f"{BASE}/{site.member('ada').id}"
+    taken = await site.app()("PATCH", path, {"member": {"loginEmail": "Grace@example.test"}})
+    assert (taken.status, taken.code) == (409, "ALREADY_EXISTS")
+    free = await site.app()("PATCH", path, {"member": {"loginEmail": "adele@example.test"}})
+    assert free.body["member"]["loginEmail"] == "adele@example.test"
+
+
+async def test_a_fieldset_inside_a_query_counts_too(site: Any) -> None:
+    message = {"query": {"fieldsets": ["FULL"]}}
+    assert (await site.visitor()("POST", f"{BASE}/query", message)).status == 403

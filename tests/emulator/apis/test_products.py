@@ -134,3 +134,13 @@ async def test_a_picture_may_come_from_elsewhere(lay: Any) -> None:
     site = await lay(products=[{"name": "A", "price": 1, "image": address}])
     answer = await site.visitor()("GET", f"{V3}/slug/a")
     assert answer.body["product"]["media"]["main"]["image"]["url"] == address
+
+
+async def test_a_broken_text_in_the_older_v1_query_is_refused(site: Any) -> None:
+    answer = await site.visitor()("POST", f"{V1}/query", {"query": {"filter": "{name"}})
+    assert answer.violations[0]["field"] == "query.filter"
+
+
+async def test_the_catalog_is_closed_to_those_without_a_token(site: Any) -> None:
+    response = await site.client.get(f"{V3}/query")
+    assert response.status == 401

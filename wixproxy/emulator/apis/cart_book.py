@@ -106,6 +106,11 @@ class CartBook:
             raise not_found("Cart not found", "CART_NOT_FOUND")
         return cart
 
+    def behind(self, caller: Caller, checkout_id: str) -> Cart:
+        """Return the cart that a checkout was made from; raise ApplicationError 404."""
+        found = (cart.id for cart in self._carts.values() if cart.checkout_id == checkout_id)
+        return self.named(caller, next(found, ""))
+
     def owned(self, subject_id: str) -> Cart | None:
         """Return the cart of one identity, if it has one."""
         return next((c for c in self._carts.values() if c.owner_id == subject_id), None)

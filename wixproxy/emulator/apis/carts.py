@@ -117,6 +117,12 @@ async def get_cart(request: web.Request) -> web.Response:
     return call.answer(call.cart)
 
 
+async def get_cart_behind(request: web.Request) -> web.Response:
+    """Return the cart that a checkout was made from."""
+    call = await Call.read(request)
+    return call.answer(call.book.behind(call.caller, request.match_info["checkout_id"]))
+
+
 async def create_cart(request: web.Request) -> web.Response:
     """Make the caller's cart and fill it."""
     call = await Call.read(request)
@@ -231,6 +237,7 @@ def _routes(cart: str) -> list[web.RouteDef]:
 BASE = "/ecom/v1/carts"
 ROUTES: list[web.RouteDef] = [
     web.post(BASE, create_cart),
+    web.get(f"{BASE}/by-checkout-id/{{checkout_id}}", get_cart_behind),
     *_routes(f"{BASE}/current"),
     *_routes(f"{BASE}/{{id}}"),
 ]

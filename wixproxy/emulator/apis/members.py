@@ -24,6 +24,7 @@ from .query import parse, run
 FIELDSETS = ("PUBLIC", "EXTENDED", "FULL")
 PROFILE = ("title", "photo", "cover")
 CONTACT = ("phones", "emails", "addresses", "birthdate", "company", "jobTitle", "customFields")
+PRIVACY = ("PUBLIC", "PRIVATE", "UNKNOWN")
 STATUSES = {"ACTIVE": "APPROVED"}
 # Only the app's own permissions reach these; a member may not approve themselves.
 SETTLED = frozenset({"id", "contactId", "createdDate", "updatedDate", "lastLoginDate", "status"})
@@ -120,7 +121,7 @@ async def change_slug(request: web.Request) -> web.Response:
     member = _member(state, request.match_info.get("id", caller.subject_id))
     _own(caller, member)
     wanted = (await message(request)).get("slug")
-    _set_slug(state, member, wanted)
+    member.extra["slug"] = _free_slug(state, member, wanted)
     member.updated_at = state.clock.now()
     return web.json_response({"member": on_the_wire(member, "FULL")})
 
@@ -170,23 +171,26 @@ def _page(request: web.Request, raw: dict[str, Any], fieldset: str) -> web.Respo
 
 
 def _apply(state: State, member: SiteMember, change: dict[str, Any], *, elevated: bool) -> None:
+    """Change a member's record, all or nothing; raise WixError."""
     contact = an_object(change.get("contact"), "member.contact")
     profile = an_object(change.get("profile"), "member.profile")
+    first = _text(contact, "firstName", member.first_name)
+    last = _text(contact, "lastName", member.last_name)
+    nickname = _text(profile, "nickname", member.nickname)
+    extra = {name: contact[name] for name in CONTACT if name in contact}
+    extra |= {name: profile[name] for name in PROFILE if name in profile}
     if "slug" in profile:
-        _set_slug(state, member, profile["slug"])
-    member.first_name = _text(contact, "firstName", member.first_name)
-    member.last_name = _text(contact, "lastName", member.last_name)
-    member.nickname = _text(profile, "nickname", member.nickname)
-    member.extra |= {name: contact[name] for name in CONTACT if name in contact}
-    member.extra |= {name: profile[name] for name in PROFILE if name in profile}
+        extra["slug"] = _free_slug(state, member, profile["slug"])
     if "privacyStatus" in change:
-        member.extra["privacyStatus"] = change["privacyStatus"]
-    if elevated and "loginEmail" in change:
-        email = _text(change, "loginEmail", member.email)
-        known = state.member_by_email(email)
-        if known is not None and known is not member:
-            raise ApplicationError(409, "ALREADY_EXISTS", "Another member has this e-mail address")
-        member.email = email
+        if change["privacyStatus"] not in PRIVACY:
+            raise invalid("member.privacyStatus", "is not known", "ENUM", allowed=list(PRIVACY))
+        extra["privacyStatus"] = change["privacyStatus"]
+    email = _text(change, "loginEmail", member.email) if elevated else member.email
+    if state.member_by_email(email) not in (None, member):
+        raise ApplicationError(409, "ALREADY_EXISTS", "Another member has this e-mail address")
+    member.first_name, member.last_name, member.nickname = first, last, nickname
+    member.email = email
+    member.extra |= extra
 
 
 def _text(record: dict[str, Any], name: str, present: str) -> str:
@@ -198,12 +202,12 @@ def _text(record: dict[str, Any], name: str, present: str) -> str:
     return value
 
 
-def _set_slug(state: State, member: SiteMember, wanted: object) -> None:
+def _free_slug(state: State, member: SiteMember, wanted: object) -> str:
     if not isinstance(wanted, str) or not wanted:
         raise invalid("slug", "must be a text", "TYPE")
     if any(slug_of(other) == wanted for other in state.members.values() if other is not member):
         raise ApplicationError(409, "SLUG_ALREADY_EXISTS", "Another member has this slug")
-    member.extra["slug"] = wanted
+    return wanted
 
 
 def _fieldset(asked: dict[str, Any]) -> str:
@@ -232,7 +236,7 @@ def _public_only(fieldset: str) -> None:
 
 
 def _is_visible(member: SiteMember) -> bool:
-    return member.status == "ACTIVE" and member.extra.get("privacyStatus", "PUBLIC") == "PUBLIC"
+    return member.status == "ACTIVE" and member.extra.get("privacyStatus") != "PRIVATE"
 
 
 def _visible(member: SiteMember) -> None:
