@@ -68,6 +68,8 @@ async def test_two_visitors_have_two_carts(site: Any) -> None:
     [
         pytest.param({"catalogItemId": "unknown"}, id="no such product"),
         pytest.param({"appId": "another-app"}, id="another app's catalog"),
+        pytest.param({"appId": {"id": "x"}}, id="an app id of the wrong shape"),
+        pytest.param({"options": {"options": ["M"]}}, id="choices of the wrong shape"),
         pytest.param({"options": {"options": {"Size": "XXL"}}}, id="no such choice"),
         pytest.param({"options": {"variantId": "unknown"}}, id="no such variant"),
     ],

@@ -89,3 +89,9 @@ async def test_a_cart_is_found_by_its_checkout(site: Any) -> None:
     assert found.body == (await visitor("GET", CURRENT)).body
     assert (await site.visitor("another")("GET", path)).status == 404
     assert (await visitor("GET", f"{path}0")).status == 404
+
+
+async def test_a_channel_of_the_wrong_shape_is_refused(site: Any) -> None:
+    message = {"lineItems": [site.piece("dawn-mug")], "channelType": {"name": "WEB"}}
+    answer = await site.visitor()("POST", "/ecom/v1/checkouts", message)
+    assert answer.violations[0]["violatedRule"] == "ENUM"

@@ -97,6 +97,7 @@ def test_a_filter_matches_as_wix_says(condition: dict[str, Any], expected: bool)
         pytest.param({"filter": {"n": {"$date": "soon"}}}, "filter.n", "FORMAT", id="no date"),
         pytest.param({"filter": []}, "query.filter", "TYPE", id="a list as filter"),
         pytest.param({"sort": [{"fieldName": "n", "order": "UP"}]}, "order", "ENUM", id="order"),
+        pytest.param({"sort": [{"fieldName": "n", "order": []}]}, "order", "ENUM", id="no order"),
         pytest.param({"sort": [{}]}, "fieldName", "TYPE", id="sort by nothing"),
         pytest.param({"paging": {"limit": -1}}, "limit", "TYPE", id="a negative limit"),
         pytest.param({"paging": {"limit": 1001}}, "limit", "LTE", id="too much at once"),

@@ -20,9 +20,7 @@ from ..data import Data, Product, guid
 from . import money
 from .calls import PRODUCT_PAGE, timestamp
 
-STORES_APP_IDS = frozenset(
-    {"215238eb-22a5-4c36-9e7b-e7c08025e04e", "1380b703-ce81-ff05-f115-39571d94dfcd"}
-)
+STORES_APP_IDS = ("215238eb-22a5-4c36-9e7b-e7c08025e04e", "1380b703-ce81-ff05-f115-39571d94dfcd")
 PICTURE_SIZE = 800
 # Products of the data were all made in one hour, long before any call.
 FIRST_PRODUCT_AT = 1_767_600_000.0

@@ -169,7 +169,7 @@ def _pair(entry: object) -> tuple[str, bool]:
 def _sorting(entry: object) -> tuple[str, bool]:
     sorting = an_object(entry, "query.sort")
     order = sorting.get("order", "ASC")
-    if order not in {"ASC", "DESC"}:
+    if order not in ("ASC", "DESC"):
         raise invalid("query.sort.order", "must be ASC or DESC", "ENUM", value=order)
     return a_text(sorting.get("fieldName"), "query.sort.fieldName"), order == "DESC"
 
