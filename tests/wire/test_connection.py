@@ -139,7 +139,7 @@ async def test_a_silent_upstream_is_given_up(serve: Serve) -> None:
         await peer.gone()
 
     pool = Pool(timeouts=Timeouts(first_byte_seconds=0.05))
-    with pytest.raises(UpstreamTimeout, match=r"did not answer within 0\.05 seconds"):
+    with pytest.raises(UpstreamTimeout, match=r"did not answer: nothing for 0\.05 seconds"):
         await pool.send(await serve(script), request())
     await pool.close()
 

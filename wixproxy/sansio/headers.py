@@ -9,10 +9,21 @@ for framing (`Transfer_Encoding`) never passes.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
+from itertools import product
 
 from ..errors import MalformedRequest, UpstreamMalformed
 from .exchange import Fields, Request
+
+
+def _spellings(names: Iterable[bytes]) -> frozenset[bytes]:
+    """Return the names in every spelling that `folded` takes for them."""
+    return frozenset(
+        b"".join(parts)
+        for name in names
+        for parts in product(*([b"-", b"_", b"."] if c == 45 else [bytes([c])] for c in name))
+    )
+
 
 # RFC 9110 §7.6.1, and what RFC 2616 and practice add. HTTP2-Settings goes
 # with an upgrade to h2c, which is never tunnelled: behind it nothing could
@@ -32,12 +43,13 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
+_LOOKS_LIKE_FRAMING = _spellings([b"content-length"]) - {b"content-length"}
+_NOT_ANSWERED = _spellings(HOP_BY_HOP) | _LOOKS_LIKE_FRAMING
 # CGI hands `Proxy` to programs as HTTP_PROXY (CVE-2016-5385).
-_NEVER_SENT = HOP_BY_HOP | {b"proxy"}
-_LOOKS_LIKE_FRAMING = HOP_BY_HOP | {b"content-length", b"host"}
+_NOT_SENT = _NOT_ANSWERED | {b"proxy"}
 
 # RFC 9110 §6.5.1: a trailer never frames, routes, authenticates or modifies.
-_NOT_IN_TRAILERS = HOP_BY_HOP | {
+_NOT_IN_TRAILERS = _NOT_ANSWERED | {
     b"age",
     b"authorization",
     b"cache-control",
@@ -64,15 +76,22 @@ _NOT_IN_TRAILERS = HOP_BY_HOP | {
 
 def get(fields: Fields, name: bytes) -> bytes | None:
     """Return the first value of the field called `name` (lower case), or None."""
+    # Most names differ in length already, which costs no copy to see.
+    size = len(name)
     for field_name, value in fields:
-        if field_name.lower() == name:
+        if len(field_name) == size and field_name.lower() == name:
             return value
     return None
 
 
 def get_all(fields: Fields, name: bytes) -> list[bytes]:
     """Return every value of the field called `name` (lower case), in order."""
-    return [value for field_name, value in fields if field_name.lower() == name]
+    size = len(name)
+    return [
+        value
+        for field_name, value in fields
+        if len(field_name) == size and field_name.lower() == name
+    ]
 
 
 def without(fields: Fields, names: Container[bytes]) -> Fields:
@@ -91,12 +110,11 @@ def folded(name: bytes) -> bytes:
 
 def tokens(fields: Fields, name: bytes) -> list[bytes]:
     """Return the members of a comma-separated field in lower case, empty ones left out."""
-    members = (
-        member.strip(b" \t").lower()
-        for value in get_all(fields, name)
-        for member in value.split(b",")
-    )
-    return [member for member in members if member]
+    values = get_all(fields, name)
+    if not values:
+        return []
+    members = b",".join(values).lower().split(b",")
+    return [member for listed in members if (member := listed.strip(b" \t"))]
 
 
 def takes_trailers(fields: Fields) -> bool:
@@ -127,7 +145,7 @@ def request_fields(fields: Fields, *, websocket: bool = False) -> Fields:
     if fatal := nominated & {b"host", b"content-length"}:
         name = min(fatal).decode().title()
         raise MalformedRequest(f"Connection must not name {name}, which belongs to the request.")
-    kept = _travelling(fields, _NEVER_SENT | nominated)
+    kept = _travelling(fields, _NOT_SENT, nominated)
     if takes_trailers(fields):
         kept.append((b"TE", b"trailers"))
     if websocket:
@@ -144,10 +162,9 @@ def answer_fields(fields: Fields, status: int = 200) -> Fields:
     nominated = set(tokens(fields, b"connection"))
     if b"content-length" in nominated:
         raise UpstreamMalformed("The answer's Connection field names Content-Length.")
-    dropped = HOP_BY_HOP | nominated
     if status < 200 or status == 204:
-        dropped |= {b"content-length"}
-    kept = _travelling(fields, dropped)
+        nominated.add(b"content-length")
+    kept = _travelling(fields, _NOT_ANSWERED, nominated)
     if status == 101 and (protocol := get(fields, b"upgrade")) is not None:
         kept += [(b"Connection", b"Upgrade"), (b"Upgrade", protocol)]
     return kept
@@ -155,16 +172,10 @@ def answer_fields(fields: Fields, status: int = 200) -> Fields:
 
 def trailer_fields(fields: Fields) -> Fields:
     """Return the trailers that may travel on."""
-    return _travelling(fields, _NOT_IN_TRAILERS)
+    return without(fields, _NOT_IN_TRAILERS)
 
 
-def _travelling(fields: Fields, dropped: Container[bytes]) -> Fields:
-    kept: Fields = []
-    for field in fields:
-        name = field[0].lower()
-        if name in dropped:
-            continue
-        if (b"_" in name or b"." in name) and folded(name) in _LOOKS_LIKE_FRAMING:
-            continue
-        kept.append(field)
-    return kept
+def _travelling(fields: Fields, dropped: frozenset[bytes], nominated: set[bytes]) -> Fields:
+    # `close` and `keep-alive` are no names of fields, and usually all there is.
+    nominated -= {b"close", b"keep-alive"}
+    return without(fields, dropped | nominated if nominated else dropped)

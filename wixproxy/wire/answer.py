@@ -61,7 +61,7 @@ class Answer:
         `UpstreamMalformed` when it is no valid body, `UpstreamTimeout` when
         nothing came for the idle time.
         """
-        return await self._incoming.read(self._idle_seconds, self._silence())
+        return await self._incoming.read(self._idle_seconds)
 
     async def write(self, data: bytes) -> None:
         """Send bytes of the new protocol; raises `UpstreamUnavailable`."""
@@ -73,8 +73,9 @@ class Answer:
 
     def abort(self) -> None:
         """Give the rest of the answer up and close its connection at once."""
-        origin = self._connection.origin
-        self._incoming.cancel(UpstreamUnavailable(f"The answer of {origin} was given up."))
+        if not self._incoming.exhausted:
+            origin = self._connection.origin
+            self._incoming.cancel(UpstreamUnavailable(f"The answer of {origin} was given up."))
 
     close = abort
 
@@ -89,9 +90,6 @@ class Answer:
             pass
         finally:
             self.abort()
-
-    def _silence(self) -> str:
-        return f"{self._connection.origin} fell silent in the middle of its answer."
 
     def __del__(self) -> None:
         self.abort()

@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
 
     def start(self, request: Request, head: bytes) -> Incoming:
         """Send the head of a request and return its answer to be."""
-        incoming = Incoming(self._loop, self)
+        incoming = Incoming(self._loop, self.origin, self)
         self._incoming, self._request = incoming, request
         self._interim_count = 0
         self._take = self._take_head

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from ..errors import UpstreamTimeout
 from ..sansio.exchange import Fields
+from ..sansio.origin import Origin
 
 HIGH_WATER_BYTES = 64 * 1024
 # uvloop's clock counts milliseconds.
@@ -50,6 +51,7 @@ class Incoming:
         "_error",
         "_first_head",
         "_loop",
+        "_origin",
         "_paused",
         "_pieces",
         "_sent_at",
@@ -68,8 +70,9 @@ class Incoming:
         "upload",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, source: Source) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin, source: Source) -> None:
         self._loop = loop
+        self._origin = origin
         self.source: Source | None = source
         self.interim: deque[tuple[int, Fields]] = deque()
         self.status = 0
@@ -88,6 +91,11 @@ class Incoming:
         self._waiter: asyncio.Future[None] | None = None
         self._first_head: asyncio.Event | None = None
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether the answer has ended and has been read, its connection let go."""
+        return self.source is None and not self._pieces
 
     # The connection's side.
 
@@ -146,11 +154,11 @@ class Incoming:
 
     # The reader's side.
 
-    async def next_head(self, seconds: float | None, silence: str) -> tuple[int, Fields]:
+    async def next_head(self, seconds: float | None) -> tuple[int, Fields]:
         """Return the next interim head, or the final one.
 
-        `seconds` bounds each wait; when they pass, `silence` is the message
-        of the `UpstreamTimeout`. Raises what the connection failed with.
+        Raises what the connection failed with, and `UpstreamTimeout` when
+        nothing came for `seconds`.
         """
         while True:
             if self.interim:
@@ -159,17 +167,20 @@ class Incoming:
                 return self.status, self.fields
             if self._error is not None:
                 raise self._error
-            await self._wait(seconds, silence)
+            await self._wait(seconds)
 
-    async def read(self, seconds: float | None, silence: str) -> bytes:
-        """Return all that has arrived of the body, at least a byte; empty at its end."""
+    async def read(self, seconds: float | None) -> bytes:
+        """Return all that has arrived of the body, at least a byte; empty at its end.
+
+        Raises as `next_head` does.
+        """
         pieces = self._pieces
         while not pieces:
             if self._error is not None:
                 raise self._error
             if self.ended:
                 return b""
-            await self._wait(seconds, silence)
+            await self._wait(seconds)
         if len(pieces) == 1:
             data = pieces.popleft()
         else:
@@ -190,10 +201,10 @@ class Incoming:
         if self.source is not None:
             self.source.abort()
 
-    async def _wait(self, seconds: float | None, silence: str) -> None:
+    async def _wait(self, seconds: float | None) -> None:
         self._waiter = self._loop.create_future()
         if seconds is not None:
-            self._timer = self._loop.call_later(seconds, self._silent, seconds, silence)
+            self._timer = self._loop.call_later(seconds, self._silent, seconds)
         try:
             await self._waiter
         finally:
@@ -202,15 +213,16 @@ class Incoming:
                 self._timer.cancel()
                 self._timer = None
 
-    def _silent(self, seconds: float, silence: str) -> None:
+    def _silent(self, seconds: float) -> None:
         # An upstream may be silent while it is still being told something:
         # its time begins when the request has been sent.
         uploading = self.upload is not None and not self.upload.done()
         left = seconds if uploading else self._sent_at + seconds - self._loop.time()
         if left > CLOCK_GRAIN_SECONDS:
-            self._timer = self._loop.call_later(left, self._silent, seconds, silence)
+            self._timer = self._loop.call_later(left, self._silent, seconds)
         else:
-            self.cancel(UpstreamTimeout(silence))
+            what = "fell silent in the middle of its answer" if self.status else "did not answer"
+            self.cancel(UpstreamTimeout(f"{self._origin} {what}: nothing for {seconds:g} seconds."))
 
     def wake(self) -> None:
         """Let the reader look again."""

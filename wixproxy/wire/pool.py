@@ -141,10 +141,9 @@ class Pool:
             idle = self._timeouts.idle_seconds
             incoming.upload = asyncio.create_task(upload(request, body, connection, incoming, idle))
         seconds = self._timeouts.first_byte_seconds
-        silence = f"{connection.origin} did not answer within {seconds:g} seconds."
         try:
             while True:
-                status, fields = await incoming.next_head(seconds, silence)
+                status, fields = await incoming.next_head(seconds)
                 if status >= 200 or incoming.switched:
                     return Answer(connection, incoming, self._timeouts.idle_seconds)
                 if on_interim is not None:

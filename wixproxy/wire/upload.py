@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..errors import ClientGone, MalformedRequest
 from ..sansio.exchange import BodySource, Request
-from ..sansio.headers import get
+from ..sansio.headers import get, get_all
 from .connection import Connection
 from .incoming import Incoming
 
@@ -83,13 +83,10 @@ def _expects_to_be_asked(request: Request) -> bool:
 
 def _check_framing(request: Request) -> None:
     """Raise ValueError unless the fields frame the body that the request has."""
-    lengths = []
-    for name, value in request.fields:
-        if len(name) == 14 and name.lower() == b"content-length":
-            lengths.append(value.strip())
-        elif len(name) == 17 and name.lower() == b"transfer-encoding":
-            raise ValueError("Transfer-Encoding is written here, not by the caller")
-    length = request.content_length
+    fields, length = request.fields, request.content_length
+    if get(fields, b"transfer-encoding") is not None:
+        raise ValueError("Transfer-Encoding is written here, not by the caller")
+    lengths = get_all(fields, b"content-length")
     expected = [] if request.chunked or (not length and not lengths) else [b"%d" % (length or 0)]
-    if lengths != expected:
+    if [value.strip() for value in lengths] != expected:
         raise ValueError("Content-Length does not agree with the body of the request")
