@@ -23,7 +23,7 @@ from .handlers.status import Status
 from .handlers.testing import TestingSession
 from .sansio.buckets import Buckets
 from .sansio.call_rules import CallRules
-from .sansio.cookies import CookiePolicy
+from .sansio.cookies import CookiePolicy, SameSite
 from .sansio.forwarded import TrustedProxies
 from .sansio.gate import Limits as GateLimits
 from .sansio.keyring import Key, Keyring
@@ -105,7 +105,9 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         await upstream_pool.close()
 
     login = Login(wix, config.site.login.callback_path, clock)
-    logout = Logout(wix, clock, _form_targets(config))
+    callback = config.site.login.callback_path
+    login = Login(wix, callback, clock)
+    logout = Logout(wix, clock, (callback,), _form_targets(config))
     status = Status(lambda: process.unready)
     handlers: dict[str, Handler] = {
         "frontend": _frontend(config, upstream_pool, trusted, process),
@@ -125,9 +127,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
             max_fields=config.server.max_fields,
         ),
         hosts=Hosts(urls, config.server.accept_hosts),
-        routes=Routes(
-            callback_path=config.site.login.callback_path, testing=config.emulator.enabled
-        ),
+        routes=Routes(callback_path=callback, testing=config.emulator.enabled),
         fronts={url: front(url) for url in urls},
         allowed_origins=frozenset(config.api.allowed_origins),
         trusted_proxies=trusted,
@@ -152,7 +152,7 @@ def _store(
     return CookieStore(keyring, bound_to, limits, clock, unknown_key_until=until)
 
 
-def _same_site(config: Config) -> str:
+def _same_site(config: Config) -> SameSite:
     return "None" if config.session.same_site == "none" else "Lax"
 
 

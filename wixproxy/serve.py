@@ -120,13 +120,13 @@ class RequestServer:
 
     def _guard(self, request: Request, route: Route, public: PublicURL) -> None:
         allowed = self.service.allowed_origins
-        if is_websocket_upgrade(request):
+        if route.is_guarded(request.method):
+            fetch_metadata.guard(request, public, allowed, navigation_ok=True)
+        elif route is FRONTEND and is_websocket_upgrade(request):
             has_cookie = self.service.fronts[public].cookies.is_shown(request.fields)
             fetch_metadata.guard_websocket(
                 request, public, allowed, has_session_cookie=has_cookie
             )
-        elif route.is_guarded(request.method):
-            fetch_metadata.guard(request, public, allowed, navigation_ok=True)
 
     async def _refuse(
         self, downstream: ClientDownstream, error: WixproxyError, request_id: str

@@ -21,7 +21,9 @@ from .errors import ValidationError as WixValidationError
 from .exchanges import as_json
 from .faults import Fault
 from .middlewares import dumped
+from .oauth import token_answer
 from .state import STATE, State
+from .tokens import Subject
 
 BASE = "/__emulator/v1"
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -178,6 +180,16 @@ async def revoke(request: web.Request) -> web.Response:
     return _json({"revoked": ended})
 
 
+async def member_tokens(request: web.Request) -> web.Response:
+    """Issue tokens to a member (e-mail address) without a login, for tests that need one."""
+    state, body = request.app[STATE], await json_object(request)
+    named = body.get("member")
+    member = state.member_by_email(named) if isinstance(named, str) else None
+    if member is None:
+        raise ApplicationError(404, "NOT_FOUND", "The site has no such member")
+    return _json(token_answer(state.tokens.issue(Subject("member", member.id))))
+
+
 _CALLS: list[tuple[str, str, Handler]] = [
     ("POST", "/reset", reset),
     ("GET", "/data", show_data),
@@ -194,6 +206,7 @@ _CALLS: list[tuple[str, str, Handler]] = [
     ("GET", "/mailbox", show_mailbox),
     ("GET", "/issued", show_issued),
     ("POST", "/revoke", revoke),
+    ("POST", "/member-tokens", member_tokens),
 ]
 ROUTES = [web.route(method, BASE + path, loopback_only(h)) for method, path, h in _CALLS]
 

@@ -41,7 +41,7 @@ async def token(request: web.Request) -> web.Response:
     grant = GRANTS.get(grant_type)
     if grant is None:
         raise OAuthError("unsupported_grant_type", f"grant type {grant_type!r} is not supported")
-    return web.json_response(_answer(grant(state, given, request)), headers=_NO_STORE)
+    return web.json_response(token_answer(grant(state, given, request)), headers=_NO_STORE)
 
 
 async def token_info(request: web.Request) -> web.Response:
@@ -175,7 +175,8 @@ ROUTES: list[web.RouteDef] = [
 ]
 
 
-def _answer(pair: Pair) -> dict[str, Any]:
+def token_answer(pair: Pair) -> dict[str, Any]:
+    """Return what the token endpoint answers for a pair of tokens."""
     access = pair.access
     body: dict[str, Any] = {
         "access_token": access.text,

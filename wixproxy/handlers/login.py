@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from ..errors import (
     GrantRejected,
@@ -56,11 +56,7 @@ class Login:
                 loginUrl=target,
             )
         asked = _asked(exchange.request.query)
-        return_url = safe_return_url(
-            asked.get("returnToUrl") or asked.get("returnUrl"),
-            exchange.front.public,
-            own_paths=(self._callback_path,),
-        )
+        return_url = self._safe(exchange, asked.get("returnToUrl") or asked.get("returnUrl"))
         prompt, idp = _prompt(asked), _connection(asked)
         session = await self._visitor_or_member(exchange)
         if login.is_loop(session.login_starts, self._clock()):
@@ -102,8 +98,7 @@ class Login:
         await self._become_member(exchange, tokens)
         for used in attempts:
             exchange.session.add_line(cookies.expire(used, exchange.front.cookies))
-        location = safe_return_url(attempt.return_url, exchange.front.public)
-        await _see_other(exchange, location)
+        await _see_other(exchange, self._safe(exchange, attempt.return_url))
 
     async def _visitor_or_member(self, exchange: Exchange) -> Session:
         """Return the session that asks, with a token for the redirect session."""
@@ -184,11 +179,11 @@ class Login:
         if attempt is not None:
             exchange.session.add_line(cookies.expire(name, exchange.front.cookies))
             if attempt.silent and "wix_error" in rejection.members:
-                await _see_other(exchange, safe_return_url(attempt.return_url, exchange.front.public))
+                await _see_other(exchange, self._safe(exchange, attempt.return_url))
                 return
         log.info("a callback was refused: %s", rejection.message)
         return_url = rejection.members.pop("return_url", "/")
-        rejection.members["loginUrl"] = f"/_wix/login?returnToUrl={return_url}"
+        rejection.members["loginUrl"] = f"/_wix/login?returnToUrl={quote(return_url, safe='/')}"
         raise rejection
 
     async def _tokens(self, exchange: Exchange, code: str, attempt: LoginAttempt) -> Tokens:
@@ -213,6 +208,12 @@ class Login:
             login_starts=before.login_starts if before else (),
         )
         await exchange.session.replace(member)
+
+    def _safe(self, exchange: Exchange, return_url: str | None) -> str:
+        """Judge a return URL, when it is given and again when it is used."""
+        return safe_return_url(
+            return_url, exchange.front.public, own_paths=(self._callback_path,)
+        )
 
     def _redirect_uri(self, exchange: Exchange) -> str:
         return exchange.front.public.join(self._callback_path)

@@ -30,13 +30,22 @@ log = logging.getLogger("wixproxy.login")
 
 
 class Logout:
-    """Ends sessions; `form_targets` are where Wix's logout may lead a form of ours."""
+    """Ends sessions.
+
+    `own_paths` are paths of ours that nobody returns to; `form_targets` are
+    where Wix's logout may lead a form of ours.
+    """
 
     def __init__(
-        self, wix: WixClient, clock: Callable[[], float], form_targets: tuple[str, ...]
+        self,
+        wix: WixClient,
+        clock: Callable[[], float],
+        own_paths: tuple[str, ...],
+        form_targets: tuple[str, ...],
     ) -> None:
         self._wix = wix
         self._clock = clock
+        self._own_paths = own_paths
         self._form_targets = form_targets
 
     async def handle(self, exchange: Exchange) -> None:
@@ -44,7 +53,7 @@ class Logout:
         if exchange.request.method == "GET":
             await self._show(exchange)
             return
-        return_url = await _return_url(exchange)
+        return_url = self._safe(exchange, await _asked_return_url(exchange))
         location = await self._wix_logout(exchange, return_url) or return_url
         await self._end(exchange)
         if exchange.is_navigation or fetch_metadata.wants_page(exchange.request.fields):
@@ -55,14 +64,10 @@ class Logout:
 
     async def finished(self, exchange: Exchange) -> None:
         """Send the browser on when it comes back from Wix."""
-        values = parse_qs(exchange.request.query.decode("latin-1"))
-        given = values.get("returnToUrl", [""])[-1]
-        await _redirect(exchange, safe_return_url(given, exchange.front.public))
+        await _redirect(exchange, self._safe(exchange, _queried_return_url(exchange)))
 
     async def _show(self, exchange: Exchange) -> None:
-        values = parse_qs(exchange.request.query.decode("latin-1"))
-        given = values.get("returnToUrl") or values.get("returnUrl") or [""]
-        return_url = safe_return_url(given[-1], exchange.front.public)
+        return_url = self._safe(exchange, _queried_return_url(exchange))
         fields, body = page(
             "logout.html",
             form_targets=self._form_targets,
@@ -71,6 +76,9 @@ class Logout:
             return_url=return_url,
         )
         await exchange.downstream.answer(200, fields, body)
+
+    def _safe(self, exchange: Exchange, return_url: str | None) -> str:
+        return safe_return_url(return_url, exchange.front.public, own_paths=self._own_paths)
 
     async def _wix_logout(self, exchange: Exchange, return_url: str) -> str | None:
         """Return Wix's logout address; None for visitors, and when Wix does not give one."""
@@ -98,7 +106,7 @@ class Logout:
             await exchange.front.store.delete(ended)
 
 
-async def _return_url(exchange: Exchange) -> str:
+async def _asked_return_url(exchange: Exchange) -> str | None:
     """Read `returnToUrl` from the body, a form or JSON, else from the query."""
     body = await exchange.downstream.read_whole(MAX_BODY_BYTES)
     kind = (headers.get(exchange.request.fields, b"content-type") or b"").split(b";")[0].strip()
@@ -109,13 +117,18 @@ async def _return_url(exchange: Exchange) -> str:
         except (ValueError, AttributeError, RecursionError):
             raise RequestRefused("Expected a JSON object with returnToUrl.") from None
     elif body:
-        given = parse_qs(body.decode("latin-1")).get("returnToUrl", [""])[-1]
+        given = parse_qs(body.decode("latin-1")).get("returnToUrl", [""])[-1] or None
     if given is None:
-        values = parse_qs(exchange.request.query.decode("latin-1"))
-        given = (values.get("returnToUrl") or values.get("returnUrl") or [""])[-1]
-    if given is not None and not isinstance(given, str):
+        return _queried_return_url(exchange)
+    if not isinstance(given, str):
         raise RequestRefused("Expected returnToUrl to be text.")
-    return safe_return_url(given, exchange.front.public)
+    return given
+
+
+def _queried_return_url(exchange: Exchange) -> str | None:
+    values = parse_qs(exchange.request.query.decode("latin-1"))
+    given = values.get("returnToUrl") or values.get("returnUrl")
+    return given[-1] if given else None
 
 
 async def _redirect(exchange: Exchange, location: str) -> None:

@@ -1,0 +1,35 @@
+"""What is the memory store's own: its bound, and a text that never changes."""
+
+from __future__ import annotations
+
+from tests.conftest import HandClock
+from wixproxy.sansio.session import Limits, Session
+from wixproxy.sansio.tokens import Tokens
+from wixproxy.stores.memory import MemoryStore
+
+LIMITS = Limits(idle_seconds=1_000)
+
+
+async def test_the_text_does_not_change_with_the_tokens(clock: HandClock) -> None:
+    store, session = MemoryStore(LIMITS, clock), Session.visitor(clock(), LIMITS)
+    before = await store.save(session)
+    after = await store.save(session.renewed(Tokens("a", "r", int(clock()) + 60, 60)))
+    assert before == after
+
+
+async def test_the_session_unused_for_longest_gives_way(clock: HandClock) -> None:
+    store = MemoryStore(LIMITS, clock, max_sessions=2)
+    first, second, third = [await store.save(Session.visitor(clock(), LIMITS)) for _ in range(3)]
+    assert await store.load(first) is None
+    assert await store.load(second) is not None
+    assert await store.load(third) is not None
+
+
+async def test_sessions_that_are_over_make_room(clock: HandClock) -> None:
+    store = MemoryStore(LIMITS, clock)
+    for _ in range(50):
+        await store.save(Session.visitor(clock(), LIMITS))
+    clock.advance(1_000)
+    for _ in range(50):
+        await store.save(Session.visitor(clock(), LIMITS))
+    assert len(store) == 50
