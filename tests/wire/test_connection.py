@@ -60,6 +60,24 @@ async def test_a_reset_within_the_head_is_not_repeated(serve: Serve, pool: Pool)
     assert heads == 1
 
 
+async def test_what_came_in_pieces_is_read_at_once(serve: Serve, pool: Pool) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(CHUNKED)
+        for _ in range(50):
+            await peer.send(b"3\r\nabc\r\n")
+            await asyncio.sleep(0)
+        await peer.send(b"0\r\n\r\n")
+        await peer.gone()
+
+    answer = await pool.send(await serve(script), request())
+    async with asyncio.timeout(2):
+        while not answer.ended:  # noqa: ASYNC110 - the reader must not read to see it
+            await asyncio.sleep(0)
+    assert await answer.read() == b"abc" * 50
+    assert await answer.read() == b""
+
+
 async def test_interim_answers_are_handed_on_in_order(serve: Serve, pool: Pool) -> None:
     """V68."""
     interim: list[tuple[int, Fields]] = []

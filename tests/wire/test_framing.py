@@ -174,6 +174,8 @@ async def test_an_answer_ends_where_its_head_says(
             id="chunked twice",
         ),
         pytest.param(b"HTTP/2.0 200 OK\r\n\r\n", id="HTTP/2.0"),
+        pytest.param(b"HTTP/1.2 200 OK\r\n\r\n", id="HTTP/1.2"),
+        pytest.param(b"HTTP/1.1200 OK\r\n\r\n", id="no space behind the version"),
         pytest.param(b"HTTP/0.9 200 OK\r\n\r\n", id="HTTP/0.9"),
         pytest.param(b"RTSP/1.0 200 OK\r\n\r\n", id="another protocol"),
         pytest.param(b"\r\nHTTP/1.1 200 OK\r\n\r\n", id="a line break first"),
