@@ -169,6 +169,14 @@ class TokenBook:
                 del self._access[text]
         return len(ended)
 
+    def revoke_everyone(self) -> None:
+        """End all renewal; access tokens go on until they expire."""
+        self._revoked_families.update(token.family for token in self._refresh.values())
+
+    def forget_access(self) -> None:
+        """End every access token at once; renewal goes on."""
+        self._access.clear()
+
     def _issue_access(self, subject: Subject, family: str | None) -> AccessToken:
         issued_at = int(self._clock.now())
         expires_at = issued_at + self._settings().access_token_seconds

@@ -1,0 +1,19 @@
+"""The stage, once for each store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import HandClock
+from tests.stage import Stage, staged
+
+
+@pytest.fixture(params=["cookie", "memory"])
+async def stage(
+    request: pytest.FixtureRequest, clock: HandClock, tmp_path: Path
+) -> AsyncIterator[Stage]:
+    async with staged(clock, tmp_path, {"session.store": request.param}) as stage:
+        yield stage
