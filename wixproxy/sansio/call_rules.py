@@ -15,7 +15,7 @@ the path before it and everything below.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -131,7 +131,7 @@ class CallRules:
     deny: tuple[CallPattern, ...] = ()
 
     @classmethod
-    def parse(cls, allow: list[str], deny: list[str]) -> CallRules:
+    def parse(cls, allow: Sequence[str], deny: Sequence[str]) -> CallRules:
         """Read both lists. Raises ValueError naming the first line that is no rule."""
         return cls(
             allow=tuple(CallPattern.parse(text) for text in allow),

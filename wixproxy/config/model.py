@@ -1,0 +1,329 @@
+"""Name every option, its type, its default and what it does: one frozen value.
+
+Law: whoever holds a `Config` holds a sound one; whatever is wrong with a
+value was said while it was read. Types are strict, because a `port = true`
+is a mistake and not the number 1. An option exists only if something reads
+it. Durations carry their unit in the name, and a secret is a `Secret`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
+
+from ..sansio.redaction import Secret
+from . import values
+
+Mode = Literal["dev", "production"]
+
+# What a secret looks like in the file; it is resolved before the model sees it.
+SECRET_SCHEMA: dict[str, object] = {
+    "anyOf": [
+        {"type": "string"},
+        *(
+            {
+                "type": "object",
+                "properties": {name: {"type": "string"}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name in ("value", "env", "file")
+        ),
+    ]
+}
+
+SecretOption = Annotated[Secret, WithJsonSchema(SECRET_SCHEMA)]
+PublicURLText = Annotated[str, AfterValidator(values.public_url)]
+OriginText = Annotated[str, AfterValidator(values.origin)]
+BrowserOrigin = Annotated[str, AfterValidator(values.browser_origin)]
+AuthorityText = Annotated[str, AfterValidator(values.authority)]
+HostText = Annotated[str, AfterValidator(values.host)]
+GuidText = Annotated[str, AfterValidator(values.guid)]
+CallRule = Annotated[str, AfterValidator(values.call_rule)]
+CallbackPath = Annotated[str, AfterValidator(values.callback_path)]
+PathText = Annotated[str, Field(min_length=1)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Positive = Annotated[int, Field(ge=1)]
+PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Table(BaseModel):
+    """One table of the configuration file."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+    )
+
+
+class ServerTable(Table):
+    """Where the proxy listens, what browsers call it, and how large a request may be."""
+
+    host: HostText = Field(
+        default="127.0.0.1",
+        description="Address to listen on; 0.0.0.0 listens on all, as a container must.",
+    )
+    port: Port = Field(
+        default=4321,
+        description="Port to listen on; Wix allows logins from localhost:4321 out of the box.",
+    )
+    public_url: tuple[PublicURLText, ...] = Field(
+        default=("http://localhost:4321",),
+        min_length=1,
+        description="Where browsers see the proxy; the first is canonical; "
+        "http://localhost:<port> when left out.",
+    )
+    accept_hosts: tuple[AuthorityText, ...] = Field(
+        default=(), description="Other names that a rewrite in front may put into Host."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses or ranges of the proxies in front whose X-Forwarded-For counts.",
+    )
+    trust_every_proxy: bool = Field(
+        default=False,
+        description="LETS EVERY CLIENT CHOOSE ITS ADDRESS: "
+        "allows 0.0.0.0/0 and ::/0 in trusted_proxies.",
+    )
+    max_target_bytes: Positive = Field(
+        default=16_384, le=131_072, description="Longest path with query that is accepted."
+    )
+    max_field_bytes: Positive = Field(
+        default=32_768, le=131_072, description="Longest header field that is accepted."
+    )
+    max_fields_bytes: Positive = Field(
+        default=65_536,
+        le=1_048_576,
+        description="How long all header fields of a request may be together.",
+    )
+    max_fields: Positive = Field(
+        default=200, le=1_000, description="How many header fields are accepted."
+    )
+    keepalive_seconds: PositiveSeconds = Field(
+        default=75.0,
+        description="How long an idle connection is kept; "
+        "longer than a load balancer in front keeps its own.",
+    )
+
+
+class LoginTable(Table):
+    """How members log in."""
+
+    callback_path: CallbackPath = Field(
+        default="/_wix/callback",
+        description="Path that Wix returns to after a login; register it with Wix on each "
+        "public URL.",
+    )
+
+
+class SiteTable(Table):
+    """The Wix project."""
+
+    client_id: GuidText = Field(
+        default="",
+        description="Client id of the OAuth app, from Headless Settings in the Wix dashboard.",
+    )
+    client_secret: SecretOption | None = Field(
+        default=None,
+        description="Secret of the app; the calls of visitors and members never use it.",
+    )
+    instance_id: GuidText | None = Field(
+        default=None, description="Id of the app's installation on the site."
+    )
+    api_origin: OriginText = Field(
+        default="https://www.wixapis.com",
+        description="The one place that tokens go to; http only for this machine, in dev.",
+    )
+    proxy: Literal["none", "env"] = Field(
+        default="none", description="Whether calls for tokens obey HTTPS_PROXY and its kin."
+    )
+    ca_file: PathText | None = Field(
+        default=None,
+        description="PEM file of the authorities to trust for Wix in place of the system's.",
+    )
+    login: LoginTable = LoginTable()
+
+
+class UpstreamTable(Table):
+    """The frontend: a running server or a folder of built files."""
+
+    url: OriginText | None = Field(default=None, description="The running frontend to forward to.")
+    root: PathText | None = Field(
+        default=None,
+        description="The folder of built files to serve in place of a running frontend.",
+    )
+    host_header: AuthorityText | None = Field(
+        default=None, description="Host to send to the frontend in place of the public one."
+    )
+    session_cookie: Literal["forward", "hide"] = Field(
+        default="forward",
+        description="Whether the frontend gets the sealed session cookie, "
+        "so that its server code can call back.",
+    )
+    verify: Literal["system", "any"] = Field(
+        default="system",
+        description='Whose certificates are accepted; "any" VERIFIES NOTHING '
+        "and is for this machine in dev.",
+    )
+    ca_file: PathText | None = Field(
+        default=None,
+        description="PEM file of the authorities to trust for the frontend in place of "
+        "the system's.",
+    )
+    connect_timeout_seconds: PositiveSeconds = Field(
+        default=10.0, description="How long connecting to the frontend may take."
+    )
+    first_byte_timeout_seconds: PositiveSeconds = Field(
+        default=60.0, description="How long the frontend may take until its answer begins."
+    )
+    idle_timeout_seconds: PositiveSeconds = Field(
+        default=300.0, description="How long a body may pause, in either direction."
+    )
+
+
+class SessionTable(Table):
+    """Sessions: where they live, for how long, and what seals them."""
+
+    store: Literal["cookie", "memory"] = Field(
+        default="cookie",
+        description="Where sessions live: sealed in the browser's cookie, or in this process.",
+    )
+    keys: tuple[SecretOption, ...] = Field(
+        default=(),
+        description='Keys of "wixproxy newkey": the first seals, all open; '
+        "in dev one is made when left out.",
+    )
+    same_site: Literal["lax", "none"] = Field(
+        default="lax",
+        description='"none" is for pages that live in another site\'s frame, on https alone.',
+    )
+    start: Literal["navigation", "api"] = Field(
+        default="navigation",
+        description="What starts a session: the first page, or only the first call to Wix.",
+    )
+    idle_seconds: Positive = Field(
+        default=30 * 86_400, description="How long a session lives without being used."
+    )
+    absolute_seconds: Positive = Field(
+        default=365 * 86_400,
+        le=400 * 86_400,
+        description="How long a session lives at most; browsers keep no cookie over 400 days.",
+    )
+    unknown_key_grace_seconds: Annotated[int, Field(ge=0)] = Field(
+        default=900,
+        description="How long after the start a cookie sealed by an unknown key is kept, "
+        "as a rolling deployment needs.",
+    )
+    max_sessions: Positive = Field(
+        default=100_000, description="How many sessions the memory store keeps."
+    )
+    new_visitors_per_minute: Positive = Field(
+        default=60, description="How many visitors one address may become in a minute."
+    )
+    new_visitors_per_minute_together: Positive = Field(
+        default=600,
+        description="How many visitors all clients of unknown address may become in a minute.",
+    )
+
+
+class ApiTable(Table):
+    """Which calls to Wix pass, and from where."""
+
+    allow: tuple[CallRule, ...] = Field(
+        default=(),
+        description='The only calls that pass, as "METHOD /path/{part}"; when empty, all do.',
+    )
+    deny: tuple[CallRule, ...] = Field(
+        default=(), description="Calls that never pass, whatever allow says."
+    )
+    allowed_origins: tuple[BrowserOrigin, ...] = Field(
+        default=(),
+        description="Other origins of your site whose pages may call /_wix/api with cookies.",
+    )
+
+
+class EmulatorTable(Table):
+    """The offline Wix."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Whether to run the offline Wix inside, in place of the real one.",
+    )
+    host: HostText = Field(default="127.0.0.1", description="Address that the emulator listens on.")
+    port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        default=None, description="Port of the emulator; 4331, or a free one, when left out."
+    )
+    public_url: OriginText | None = Field(
+        default=None, description="Where browsers reach the emulator, behind a container or tunnel."
+    )
+    data: PathText | None = Field(
+        default=None, description="TOML or JSON file with members, products and items."
+    )
+    seed: Annotated[str, Field(min_length=1)] = Field(
+        default="wixproxy", description="What ids and tokens are derived from."
+    )
+    access_token_seconds: Positive = Field(
+        default=14_400, description="How long the emulator's access tokens live."
+    )
+
+
+class LogTable(Table):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important lines that are written."
+    )
+    format: Literal["text", "json"] = Field(
+        default="text", description="How lines are written; json in production when left out."
+    )
+
+
+class Config(Table):
+    """The whole configuration.
+
+    `sources` tells for each option by dotted name where its value came from.
+    """
+
+    mode: Mode = Field(
+        default="dev",
+        description="dev or production; when left out, production for a public https URL, "
+        "in Kubernetes and in our image.",
+    )
+    server: ServerTable = ServerTable()
+    site: SiteTable = SiteTable()
+    upstream: UpstreamTable = UpstreamTable()
+    session: SessionTable = SessionTable()
+    api: ApiTable = ApiTable()
+    emulator: EmulatorTable = EmulatorTable()
+    log: LogTable = LogTable()
+
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Where each value came from, by dotted name."""
+        return self._sources
+
+    def with_sources(self, sources: Mapping[str, str]) -> Config:
+        """Return the same values with other sources."""
+        changed = self.model_copy()
+        changed._sources = dict(sources)
+        return changed
+
+    def with_emulated_site(self, *, api_origin: str, client_id: str) -> Config:
+        """Return this configuration with the emulator's site in place of Wix's."""
+        site = self.site.model_copy(update={"api_origin": api_origin, "client_id": client_id})
+        emulated = dict.fromkeys(("site.api_origin", "site.client_id"), "the emulator")
+        changed = self.model_copy(update={"site": site})
+        return changed.with_sources({**self.sources, **emulated})
+
+    def with_key(self, key: Secret, source: str) -> Config:
+        """Return this configuration with one session key."""
+        session = self.session.model_copy(update={"keys": (key,)})
+        changed = self.model_copy(update={"session": session})
+        return changed.with_sources({**self.sources, "session.keys": source})

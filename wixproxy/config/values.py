@@ -1,0 +1,107 @@
+"""Judge one value of the configuration, and write it in the one form the rest compares with.
+
+Each function takes the text as it was given and returns it canonical, or
+raises ValueError with a sentence that says what was expected and what was
+found. What may hold a password is never quoted: a user name in a URL is
+refused before anything repeats the URL.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import quoted
+from ..sansio.call_rules import CallPattern
+from ..sansio.origin import Origin
+from ..sansio.public_url import PublicURL, parse_authority
+from ..sansio.routes import DEFAULT_CALLBACK_PATH
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+").fullmatch
+_USER = re.compile(r"[^:/?#]*:?/*[^/?#]*@").match
+
+
+def guid(text: str) -> str:
+    """Read a GUID, as Wix writes its ids."""
+    if not _GUID(text.lower()):
+        raise ValueError(
+            "expected a GUID such as 12345678-90ab-cdef-1234-567890abcdef, "
+            f"found {len(text)} characters of another form"
+        )
+    return text.lower()
+
+
+def public_url(text: str) -> str:
+    """Read where browsers see the proxy.
+
+    The rule is that of the session cookie: browsers keep it safe on https,
+    and on plain http only where the connection stays on their machine.
+    """
+    _refuse_user(text)
+    url = PublicURL.parse(text)
+    if not url.is_trustworthy:
+        raise ValueError(
+            f"expected https, or http on localhost, 127.0.0.1 or [::1], found {quoted(url.origin)}. "
+            f"Put TLS in front and write https://{url.host}"
+        )
+    return url.origin
+
+
+def origin(text: str) -> str:
+    """Read scheme, host and port of a server."""
+    _refuse_user(text)
+    return str(Origin.parse(text))
+
+
+def browser_origin(text: str) -> str:
+    """Read an origin as browsers write it in `Origin`; a wildcard is none."""
+    if text.strip() == "*":
+        raise ValueError(
+            "expected an origin such as https://app.example, found '*', which would let every "
+            "site act as your visitors. Name the origins"
+        )
+    _refuse_user(text)
+    return PublicURL.parse(text).origin
+
+
+def authority(text: str) -> str:
+    """Read "host" or "host:port"."""
+    _refuse_user(text)
+    parse_authority(text)
+    return text.lower()
+
+
+def host(text: str) -> str:
+    """Read a name or address to listen on, without a port."""
+    if not text or not text.isascii() or not text.isprintable() or set(text) & set(" /[]@?#"):
+        raise ValueError(
+            f"expected an address such as 127.0.0.1, 0.0.0.0 or ::1, found {quoted(text)}"
+        )
+    return text
+
+
+def call_rule(text: str) -> str:
+    """Read one line of `api.allow` or `api.deny`."""
+    return CallPattern.parse(text).text
+
+
+def callback_path(text: str) -> str:
+    """Read the path that Wix returns to after a login."""
+    if not _PATH(text) or {".", ".."} & set(text.split("/")):
+        raise ValueError(
+            "expected a path such as /_wix/callback or /api/auth/callback, in plain letters, "
+            f"found {quoted(text)}"
+        )
+    if text == "/_wix" or (text.startswith("/_wix/") and text != DEFAULT_CALLBACK_PATH):
+        raise ValueError(
+            f"expected {DEFAULT_CALLBACK_PATH} or a path outside /_wix, found {quoted(text)}, "
+            "which belongs to another route"
+        )
+    return text
+
+
+def _refuse_user(text: str) -> None:
+    if _USER(text):
+        raise ValueError(
+            "expected scheme, host and port alone, found a user name or password. Leave them out"
+        )
