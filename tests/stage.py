@@ -8,6 +8,7 @@ when the stage is struck.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,15 @@ FETCH = {
     "Sec-Fetch-Mode": "cors",
     "Sec-Fetch-Dest": "empty",
 }
+
+
+# The one form in which each cookie of ours may be written (R1, R2, R4, R6).
+DECIDED = re.compile(
+    r"wixproxy-\d+(?:-\d|-login-[\w-]{8})?=[^;]*; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax"
+    r"|wixproxy-hint-\d+=v1\.(?:visitor|member)\.[0-9a-f]{8}; Path=/; Max-Age=\d+; SameSite=Lax"
+)
+_CONTINUED = re.compile(r'name="continue" value="([^"]+)"')
+_SET_COOKIE = re.compile(rb"\r\nset-cookie: *([^\r\n]*)", re.IGNORECASE)
 
 
 class Frontend:
@@ -138,7 +148,6 @@ class Browser:
             method, url, headers=headers, allow_redirects=False, **options
         )
         await answer.read()
-        self.stage.set_cookies += answer.headers.getall("Set-Cookie", [])
         return answer
 
 
@@ -154,7 +163,6 @@ class Stage:
     config: Config
     proxy: Proxy
     logged: list[str]
-    set_cookies: list[str] = field(default_factory=list)
     _browsers: list[aiohttp.ClientSession] = field(default_factory=list)
 
     def advance(self, seconds: float) -> None:
@@ -186,16 +194,16 @@ class Stage:
         """Log in on Wix's page and return the path of the callback it leads to."""
         password = f"{email.partition('@')[0]}-password"
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-            page = await http.get(URL(location, encoded=True), allow_redirects=False)
-            answer = page
-            while not answer.headers.get("Location", "").startswith(self.origin):
-                target = answer.headers.get("Location")
-                if target is None:
-                    form = {"email": email, "password": password}
-                    answer = await http.post(answer.url, data=form, allow_redirects=False)
-                    assert answer.status in (302, 303), await answer.text()
-                else:
-                    answer = await http.get(answer.url.join(URL(target)), allow_redirects=False)
+            answer = await http.get(URL(location, encoded=True), allow_redirects=False)
+            if answer.status == 200:
+                continued = _CONTINUED.search(await answer.text())
+                assert continued is not None
+                form = {"continue": continued[1], "email": email, "password": password}
+                url = answer.url.join(URL("/login"))
+                answer = await http.post(url, data=form, allow_redirects=False)
+            while not answer.headers["Location"].startswith(self.origin):
+                url = answer.url.join(URL(answer.headers["Location"], encoded=True))
+                answer = await http.get(url, allow_redirects=False)
             return answer.headers["Location"].removeprefix(self.origin)
 
     def counts(self) -> dict[str, Any]:
@@ -207,10 +215,25 @@ class Stage:
         keys = [key.reveal() for key in self.config.session.keys]
         return [*self.emulator.issued, *keys]
 
-    def leaks(self) -> list[str]:
-        """Return the secrets that were sent or logged."""
+    def undecided_cookies(self) -> list[str]:
+        """Return the `Set-Cookie` lines of ours that have another form than decided."""
+        lines = [
+            line.decode("latin-1")
+            for sent in self.tap.sent
+            for line in _SET_COOKIE.findall(bytes(sent))
+        ]
+        ours = [line for line in lines if line.startswith("wixproxy")]
+        return [line for line in ours if not DECIDED.fullmatch(line)]
+
+    def check(self) -> None:
+        """Raise AssertionError if a secret was sent or logged, or a cookie has another form."""
         logged = "\n".join(self.logged).encode()
-        return leaks([*self.tap.sent, logged], self.secrets())
+        found = leaks([*self.tap.sent, logged], self.secrets())
+        if found:
+            raise AssertionError(f"sent or logged: {found}")
+        undecided = self.undecided_cookies()
+        if undecided:
+            raise AssertionError(f"cookies of another form than decided: {undecided}")
 
 
 class _Keeper(logging.Handler):
@@ -269,7 +292,7 @@ async def staged(
         await emulator.stop()
         root.removeHandler(keeper)
         root.setLevel(level)
-    assert stage.leaks() == []
+    stage.check()
 
 
 async def _started(config: Config, clock: HandClock, tap: Tap) -> Proxy:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import gzip
 import re
 import zlib
@@ -138,9 +137,7 @@ def _unbased(data: bytes) -> bytes:
         plain = run.replace(b"-", b"+").replace(b"_", b"/")
         for start in range(4):
             text = plain[start:]
-            text = text[: len(text) - len(text) % 4]
-            try:
-                found.append(base64.b64decode(text))
-            except (ValueError, binascii.Error):
-                continue
+            if len(text) % 4 == 1:
+                text = text[:-1]
+            found.append(base64.b64decode(text + b"=" * (-len(text) % 4)))
     return b"\n".join(found)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import HandClock
-from tests.stage import Stage, staged
+from tests.stage import DECIDED, Stage, staged
 from tests.tap import leaks
 
 SECRET = "OauthNG.JWS.abcdefghijklmnopqrstuvwxyz0123456789"
@@ -114,3 +114,16 @@ async def test_no_repr_of_a_running_proxy_shows_a_secret(stage: Stage) -> None:
             session = await front.store.load(text)
             shown += [repr(front), repr(front.store), repr(session), repr(front.keyring)]
     assert leaks([text.encode() for text in shown], stage.secrets()) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "wixproxy-1=x; Path=/; Max-Age=60; SameSite=Lax",
+        "wixproxy-1=x; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Domain=localhost",
+        "wixproxy-hint-1=v1.member.0a1b2c3d; Path=/; Max-Age=60; SameSite=Lax; HttpOnly",
+        "wixproxy-1=x; Path=/sub; Max-Age=60; HttpOnly; SameSite=Lax",
+    ],
+)
+def test_a_cookie_of_another_form_than_decided_is_noticed(line: str) -> None:
+    assert not DECIDED.fullmatch(line)

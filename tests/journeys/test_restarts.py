@@ -141,7 +141,7 @@ async def test_a_cookie_cut_in_pieces_joins_only_in_order_and_whole(cookie_stage
     session = await front.store.load(browser.cookies()[session_name(cookie_stage)])
     assert session is not None
     assert session.tokens is not None
-    large = session.renewed(replace(session.tokens, refresh="R" * 2 * CHUNK_CHARACTERS))
+    large = session.renewed(replace(session.tokens, refresh="R" * (3 * CHUNK_CHARACTERS // 2)))
     named = session_pairs(await front.store.save(large), front.cookies)
     assert len(named) == 3
 
