@@ -1,6 +1,6 @@
 """The command line: which commands there are, and which option each flag stands for.
 
-A flag that stands for an option of the configuration carries its text there
+A flag that stands for an option of the configuration carries its value there
 and no more; the configuration decides what is right, so that a flag, an
 environment variable and a line of the file are judged by one rule. Nothing
 but click is imported before a command is chosen.
@@ -100,6 +100,7 @@ def _settings() -> list[click.Parameter]:
         Setting(
             "--port",
             "server.port",
+            type=click.INT,
             metavar="PORT",
             show_default="4321",
             help="Port to listen on",

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from .assembly import Clock, Process, assemble
 from .config import Config
+from .errors import ConfigError
 from .listening import listen
 from .protocol import PublicServer
 from .serve import RequestServer
 
 if TYPE_CHECKING:
     from .emulator import Emulator
+    from .emulator.data import Data
 
 STOP_SECONDS = 10.0
 
@@ -100,13 +102,12 @@ async def _run(config: Config, opens_browser: bool) -> int:
 async def _with_emulator(config: Config) -> tuple[Emulator, Config]:
     """Start the emulator, and take from it what a Wix project would give."""
     from .emulator import Emulator, EmulatorConfig
-    from .emulator.data import load
 
     settings = config.emulator
     emulator = Emulator(
         EmulatorConfig(
             seed=settings.seed,
-            data=load(settings.data) if settings.data is not None else None,
+            data=emulator_data(config),
             public_url=settings.public_url,
             access_token_seconds=settings.access_token_seconds,
         )
@@ -118,6 +119,19 @@ async def _with_emulator(config: Config) -> tuple[Emulator, Config]:
     return emulator, config.with_emulated_site(
         api_origin=emulator.listening_origin, client_id=emulator.client_id
     )
+
+
+def emulator_data(config: Config) -> Data | None:
+    """Read what the emulated site holds; raise `ConfigError` for data that cannot be used."""
+    from .emulator.data import DataError, load
+
+    path = config.emulator.data
+    if path is None:
+        return None
+    try:
+        return load(path)
+    except DataError as error:
+        raise ConfigError([f"emulator.data: {problem}" for problem in error.problems]) from error
 
 
 async def _told_to_stop() -> None:

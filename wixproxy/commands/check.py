@@ -10,12 +10,15 @@ from typing import Any
 import click
 
 from ..config import Config, schema
-from .configuration import configured
+from ..server import emulator_data
+from .configuration import reading
 
 
 def summarise(flags: Mapping[str, Any], config_file: Path | None) -> None:
     """Print that the configuration is good, and its outcome; raise `ConfigError` if it is not."""
-    click.echo("\n".join(summary(configured(flags, config_file))))
+    config = reading(flags, config_file).checked()
+    emulator_data(config)
+    click.echo("\n".join(summary(config)))
 
 
 def summary(config: Config) -> list[str]:

@@ -14,7 +14,7 @@ from ..emulator.admin import BASE
 from ..emulator.data import DEFAULT, DataError, load
 from ..emulator.project import DEFAULT_SEED
 from ..errors import ConfigError
-from .ports import holder
+from .ports import taken
 
 
 def emulate(
@@ -51,10 +51,9 @@ async def _run(emulator: Emulator, host: str, port: int | None) -> None:
 
 
 def _reason(error: OSError, host: str, port: int | None) -> str:
-    if error.errno != errno.EADDRINUSE or port is None:
-        return f"cannot listen on {host}: {error.strerror}"
-    by = holder(port) or "another program"
-    return f"port {port} of {host} is taken by {by}. Stop it, or choose another port with --port."
+    if error.errno == errno.EADDRINUSE and port is not None:
+        return taken(host, port)
+    return f"cannot listen on {host}: {error.strerror}."
 
 
 def ready_lines(emulator: Emulator) -> str:
@@ -66,5 +65,7 @@ def ready_lines(emulator: Emulator) -> str:
     members = emulator.state.data.members
     if members:
         lines.append(f"  member     {members[0].email}, password {members[0].password}")
-    lines.append(f"  admin      {emulator.origin}{BASE}/state")
+    lines.append(
+        f"  admin      {emulator.origin}{BASE} (reset, data, clock, faults, requests, mailbox)"
+    )
     return "\n".join(lines)

@@ -1,7 +1,8 @@
 """`wixproxy healthcheck`: ask the running proxy itself, as a container's HEALTHCHECK does.
 
-The exit code is 0 or 1 and nothing else: Docker keeps 2 for itself. Variables
-that name an outbound proxy are not followed.
+The exit code is 0 or 1 and nothing else: Docker keeps 2 for itself. Only the
+server's own options count, because what the proxy was told by flags is not
+known here. Variables that name an outbound proxy are not followed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import click
 
 from ..errors import ConfigError
-from .configuration import configured
+from .configuration import reading
 
 PATH = "/_wix/healthz"
 TIMEOUT_SECONDS = 3.0
@@ -25,7 +26,7 @@ REACHED_AT = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # 
 def ask(flags: Mapping[str, Any], config_file: Path | None) -> int:
     """Print and return 0 if the proxy of this configuration is alive, else 1."""
     try:
-        server = configured(flags, config_file).server
+        server = reading(flags, config_file).checked("server").server
     except ConfigError as error:
         for problem in error.problems:
             click.echo(problem, err=True)

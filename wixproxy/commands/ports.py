@@ -17,6 +17,12 @@ PROC = Path("/proc")
 LISTENING = "0A"
 
 
+def taken(host: str, port: int, chosen_with: str = "--port") -> str:
+    """Say that another program has the port, which one, and what to do."""
+    by = holder(port) or "another program"
+    return f"port {port} of {host} is taken by {by}. Stop it, or choose another with {chosen_with}."
+
+
 def holder(port: int, proc: Path = PROC) -> str | None:
     """Name the program that listens on `port`, or None where nobody can tell."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port, proc)}
