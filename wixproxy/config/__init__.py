@@ -1,5 +1,6 @@
 """Read the configuration from every source into one frozen value."""
 
 from .model import Config, Mode
+from .reading import Reading, load, read
 
-__all__ = ["Config", "Mode"]
+__all__ = ["Config", "Mode", "Reading", "load", "read"]

@@ -35,6 +35,7 @@ SECRET_SCHEMA: dict[str, object] = {
 }
 
 SecretOption = Annotated[Secret, WithJsonSchema(SECRET_SCHEMA)]
+SessionKey = Annotated[Secret, AfterValidator(values.session_key), WithJsonSchema(SECRET_SCHEMA)]
 PublicURLText = Annotated[str, AfterValidator(values.public_url)]
 OriginText = Annotated[str, AfterValidator(values.origin)]
 BrowserOrigin = Annotated[str, AfterValidator(values.browser_origin)]
@@ -193,7 +194,7 @@ class SessionTable(Table):
         default="cookie",
         description="Where sessions live: sealed in the browser's cookie, or in this process.",
     )
-    keys: tuple[SecretOption, ...] = Field(
+    keys: tuple[SessionKey, ...] = Field(
         default=(),
         description='Keys of "wixproxy newkey": the first seals, all open; '
         "in dev one is made when left out.",

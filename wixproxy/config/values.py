@@ -12,9 +12,15 @@ import re
 
 from ..errors import quoted
 from ..sansio.call_rules import CallPattern
+from ..sansio.keyring import Key
 from ..sansio.origin import Origin
 from ..sansio.public_url import PublicURL, parse_authority
+from ..sansio.redaction import Secret
 from ..sansio.routes import DEFAULT_CALLBACK_PATH
+
+# The key that config.example.toml shows: everybody has it, so it seals nothing.
+EXAMPLE_KEY = "dGhpcy1pcy1ub3QtYS1rZXktaXQtaXMtYW4tZXhhbXA="
+NEW_KEY = 'Run "wixproxy newkey"'
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+").fullmatch
@@ -41,8 +47,8 @@ def public_url(text: str) -> str:
     url = PublicURL.parse(text)
     if not url.is_trustworthy:
         raise ValueError(
-            f"expected https, or http on localhost, 127.0.0.1 or [::1], found {quoted(url.origin)}. "
-            f"Put TLS in front and write https://{url.host}"
+            "expected https, or http on localhost, 127.0.0.1 or [::1], "
+            f"found {quoted(url.origin)}. Put TLS in front and write https://{url.host}"
         )
     return url.origin
 
@@ -98,6 +104,20 @@ def callback_path(text: str) -> str:
             "which belongs to another route"
         )
     return text
+
+
+def session_key(secret: Secret) -> Secret:
+    """Judge a sealing key."""
+    try:
+        key = Key.from_text(secret.reveal())
+    except ValueError as error:
+        raise ValueError(f"{error}. {NEW_KEY}") from None
+    if key.id == Key.from_text(EXAMPLE_KEY).id:
+        raise ValueError(
+            "expected a key of your own, found the one that config.example.toml shows "
+            f"to everybody. {NEW_KEY}"
+        )
+    return secret
 
 
 def _refuse_user(text: str) -> None:

@@ -1,0 +1,43 @@
+"""Look at the files and folders that the configuration names, before anybody needs them."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import quoted
+from .model import Config
+from .problems import Problem
+
+PATHS = ("upstream.root", "upstream.ca_file", "site.ca_file", "emulator.data")
+
+
+def unusable(config: Config) -> Iterator[Problem]:
+    """Find the files and folders that cannot be used."""
+    root = config.upstream.root
+    if root is not None and not Path(root).is_dir():
+        found = "a file" if Path(root).exists() else "nothing"
+        yield Problem(
+            "upstream.root",
+            f"expected a folder of built files, found {found} at {quoted(root)}. "
+            "Build the frontend first",
+        )
+    for name, ca_file in (
+        ("upstream.ca_file", config.upstream.ca_file),
+        ("site.ca_file", config.site.ca_file),
+    ):
+        if ca_file is not None:
+            yield from _authorities(name, ca_file)
+    data = config.emulator.data
+    if data is not None and not Path(data).is_file():
+        yield Problem("emulator.data", f"expected a file, found none at {quoted(data)}")
+
+
+def _authorities(name: str, path: str) -> Iterator[Problem]:
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        yield Problem(name, f"expected certificates in PEM, found none in {quoted(path)}")
+    except OSError as error:
+        yield Problem(name, f"the file {quoted(path)} cannot be read: {error.strerror}")

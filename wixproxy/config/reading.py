@@ -1,0 +1,184 @@
+"""Read the configuration: sources to one frozen value, and all problems at once.
+
+Whatever is wrong is found in one reading. An option that has a problem takes
+its default while the rest is judged, and a rule that follows from such an
+option stays silent, so that one mistake is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ..errors import ConfigError
+from ..sansio.public_url import PublicURL
+from ..sansio.redaction import Secret
+from . import files, rules, secret_option
+from .model import Config, Mode
+from .options import OPTIONS, Option, nested
+from .problems import DEFAULT, Problem, of_validation
+from .sources import Gathered, Given, gather
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: a value whose every option is sound, and what had to be left out of it."""
+
+    config: Config
+    problems: tuple[Problem, ...]
+
+    def checked(self, *tables: str) -> Config:
+        """Return the configuration; raise `ConfigError` if these tables have a problem.
+
+        Without `tables` everything counts. A file that cannot be read counts
+        always, because nobody knows what it would have said.
+        """
+        lines = [
+            problem.line(self.config.sources)
+            for problem in self.problems
+            if not tables or problem.option not in OPTIONS or _table(problem) in tables
+        ]
+        if lines:
+            raise ConfigError(lines)
+        return self.config
+
+
+def load(
+    flags: Mapping[str, object],
+    env: Mapping[str, str],
+    cwd: Path,
+    config_file: Path | None = None,
+) -> Config:
+    """Return the configuration; raise `ConfigError` with every problem.
+
+    `flags` are by dotted name; `cwd` is where the project's files lie.
+    """
+    return read(flags, env, cwd, config_file).checked()
+
+
+def read(
+    flags: Mapping[str, object],
+    env: Mapping[str, str],
+    cwd: Path,
+    config_file: Path | None = None,
+) -> Reading:
+    """Read all sources; problems are told by what is returned, none is raised."""
+    gathered = gather(flags, env, cwd, config_file)
+    problems = list(gathered.problems)
+    values = _prepared(gathered, env, problems)
+    sources = dict.fromkeys(OPTIONS, DEFAULT)
+    sources |= {name: given.source for name, given in gathered.values.items()}
+    _derive(values, sources, env)
+    config = _validated(values, problems).with_sources(sources)
+    wrong = {problem.option for problem in problems}
+    problems += [
+        problem
+        for problem in (*rules.conflicts(config), *files.unusable(config))
+        if not wrong & {problem.option, *problem.because_of}
+    ]
+    return Reading(config, tuple(problems))
+
+
+def _table(problem: Problem) -> str:
+    return problem.option.partition(".")[0]
+
+
+def _prepared(
+    gathered: Gathered, env: Mapping[str, str], problems: list[Problem]
+) -> dict[str, object]:
+    """Find the secrets, make paths absolute and lists tuples; leave out what fails."""
+    wrong = {problem.option for problem in problems}
+    values: dict[str, object] = {}
+    for name, given in gathered.values.items():
+        if name in wrong:
+            continue
+        option = OPTIONS.get(name)
+        if option is not None and option.kind == "secret":
+            values[name] = _secret(option, given, env, problems)
+        elif name in files.PATHS and isinstance(given.value, str) and given.value:
+            values[name] = str((given.folder / given.value).resolve())
+        else:
+            values[name] = tuple(given.value) if isinstance(given.value, list) else given.value
+    return values
+
+
+def _secret(
+    option: Option, given: Given, env: Mapping[str, str], problems: list[Problem]
+) -> object:
+    """Return the secret, or the tuple of secrets; None stands for each that has a problem."""
+
+    def resolved(entry: object, name: str) -> Secret | None:
+        try:
+            return secret_option.resolve(entry, given.folder, env)
+        except ValueError as error:
+            problems.append(Problem(name, str(error)))
+            return None
+
+    if not option.is_list:
+        return resolved(given.value, option.name)
+    if not isinstance(given.value, list | tuple):
+        return given.value
+    return tuple(
+        resolved(entry, f"{option.name}[{place}]") for place, entry in enumerate(given.value)
+    )
+
+
+def _derive(values: dict[str, object], sources: dict[str, str], env: Mapping[str, str]) -> None:
+    """Add the defaults that follow from other options."""
+    port = values.get("server.port")
+    if "server.public_url" not in values and type(port) is int and 0 < port < 65_536:
+        values["server.public_url"] = (f"http://localhost:{port}",)
+    mode, why = _default_mode(values, env)
+    if "mode" not in values:
+        values["mode"] = mode
+        sources["mode"] = f"{DEFAULT}: {why}"
+    if "log.format" not in values and values["mode"] == "production":
+        values["log.format"] = "json"
+        sources["log.format"] = f"{DEFAULT} in production"
+
+
+def _default_mode(values: Mapping[str, object], env: Mapping[str, str]) -> tuple[Mode, str]:
+    urls = values.get("server.public_url")
+    for url in urls if isinstance(urls, tuple) else ():
+        if isinstance(url, str) and _is_public(url):
+            return "production", "the public URL is https"
+    if any(variable.startswith("KUBERNETES_") for variable in env):
+        return "production", "this is Kubernetes"
+    if env.get("WIXPROXY_IMAGE") == "1" and values.get("emulator.enabled") is not True:
+        return "production", "this is wixproxy's image"
+    return "dev", "nothing here says production"
+
+
+def _is_public(text: str) -> bool:
+    try:
+        url = PublicURL.parse(text)
+    except ValueError:
+        return False
+    return url.is_secure and not url.is_loopback
+
+
+def _validated(values: dict[str, object], problems: list[Problem]) -> Config:
+    """Return the model of all values that are sound; the others become problems."""
+    try:
+        return Config.model_validate(nested(values))
+    except ValidationError as invalid:
+        for error in invalid.errors(include_url=False, include_input=False):
+            option = OPTIONS[".".join(part for part in error["loc"] if isinstance(part, str))]
+            found = values[option.name]
+            for part in error["loc"]:
+                if isinstance(part, int) and isinstance(found, tuple):
+                    found = found[part]
+            problem = of_validation(error, found, is_secret=option.kind == "secret")
+            # pydantic counts a list without its wrong entries, and a secret that
+            # could not be found has had its sentence.
+            is_recount = error["type"] == "too_short" and bool(found)
+            is_told = option.kind == "secret" and found is None
+            if not is_recount and not is_told:
+                problems.append(problem)
+    wrong = {problem.option for problem in problems}
+    return Config.model_validate(
+        nested({name: value for name, value in values.items() if name not in wrong})
+    )

@@ -1,0 +1,156 @@
+"""Judge the options against each other, and against the mode.
+
+Nothing is read here: a sound `Config` goes in, problems come out, all of
+them. What concerns one value alone is judged where the value is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..sansio.forwarded import TrustedProxies
+from ..sansio.origin import Origin
+from ..sansio.public_url import PublicURL
+from .model import Config
+from .problems import Problem
+from .values import NEW_KEY
+
+DASHBOARD = "Settings, Development & integrations, Headless Settings"
+
+
+def conflicts(config: Config) -> list[Problem]:
+    """Return everything that does not fit together."""
+    rules = (_server, _site, _upstream, _session, _emulator)
+    return [problem for rule in rules for problem in rule(config)]
+
+
+def _server(config: Config) -> Iterator[Problem]:
+    server = config.server
+    for place, text in enumerate(server.trusted_proxies):
+        try:
+            TrustedProxies.parse([text], everyone=server.trust_every_proxy)
+        except ValueError as error:
+            yield Problem(
+                f"server.trusted_proxies[{place}]", str(error), ("server.trust_every_proxy",)
+            )
+    if server.max_field_bytes > server.max_fields_bytes:
+        yield Problem(
+            "server.max_field_bytes",
+            f"expected at most server.max_fields_bytes, which is {server.max_fields_bytes}, "
+            f"found {server.max_field_bytes}",
+            ("server.max_fields_bytes",),
+        )
+
+
+def _site(config: Config) -> Iterator[Problem]:
+    if not config.emulator.enabled and not config.site.client_id:
+        yield Problem(
+            "site.client_id",
+            "expected the client id of your Wix project, found none. Copy it from the Wix "
+            f"dashboard ({DASHBOARD}) and set WIX_CLIENT_ID to it, or try --emulator",
+            ("emulator.enabled",),
+        )
+    api = Origin.parse(config.site.api_origin)
+    if api.is_tls:
+        return
+    if not api.is_loopback:
+        yield Problem(
+            "site.api_origin",
+            f"expected https, found '{api}'; tokens go there, and http is for this machine alone",
+        )
+    elif config.mode == "production" and not config.emulator.enabled:
+        yield Problem(
+            "site.api_origin",
+            f"expected https in production, found '{api}'; tokens go there",
+            ("mode", "emulator.enabled"),
+        )
+
+
+def _upstream(config: Config) -> Iterator[Problem]:
+    upstream = config.upstream
+    if upstream.url is not None and upstream.root is not None:
+        yield Problem(
+            "upstream.root",
+            "give one of upstream.url and upstream.root, not both",
+            ("upstream.url",),
+        )
+    if upstream.url is None and upstream.root is None and not config.emulator.enabled:
+        yield Problem(
+            "upstream.url",
+            "expected a frontend, found none. Give --upstream URL for a running one, --root DIR "
+            "for built files, or --emulator for the demo shop",
+            ("upstream.root", "emulator.enabled"),
+        )
+    if upstream.verify != "any":
+        return
+    if config.mode == "production":
+        yield Problem(
+            "upstream.verify",
+            'expected "system" in production, found "any". Set upstream.ca_file to the '
+            "authority that signed the frontend's certificate",
+            ("mode",),
+        )
+    elif upstream.url is None or not Origin.parse(upstream.url).is_loopback:
+        yield Problem(
+            "upstream.verify",
+            'expected "system" for a frontend on another machine, found "any". Set '
+            "upstream.ca_file to the authority that signed its certificate",
+            ("upstream.url",),
+        )
+
+
+def _session(config: Config) -> Iterator[Problem]:
+    session = config.session
+    if not session.keys and config.mode == "production":
+        yield Problem(
+            "session.keys",
+            f"expected at least one key in production, found none. {NEW_KEY} and give the key "
+            'to every instance, or set mode = "dev"',
+            ("mode",),
+        )
+    if session.idle_seconds > session.absolute_seconds:
+        yield Problem(
+            "session.idle_seconds",
+            f"expected at most session.absolute_seconds, which is {session.absolute_seconds}, "
+            f"found {session.idle_seconds}",
+            ("session.absolute_seconds",),
+        )
+    plain = [text for text in config.server.public_url if not PublicURL.parse(text).is_secure]
+    if session.same_site == "none" and plain:
+        yield Problem(
+            "session.same_site",
+            'expected "lax", found "none": browsers take such a cookie on https alone, '
+            f"and server.public_url names '{plain[0]}'",
+            ("server.public_url",),
+        )
+
+
+def _emulator(config: Config) -> Iterator[Problem]:
+    if not config.emulator.enabled:
+        return
+    if config.mode == "production":
+        yield Problem(
+            "emulator.enabled",
+            "expected Wix itself in production, found the emulator. Leave --emulator out, or "
+            'set mode = "dev"',
+            ("mode",),
+        )
+    shared = _hosts(config.server.public_url) & _emulator_hosts(config)
+    if shared:
+        name = "emulator.host" if config.emulator.public_url is None else "emulator.public_url"
+        yield Problem(
+            name,
+            f"expected another host than that of server.public_url, found '{shared.pop()}' in "
+            "both. Cookies ignore ports, so the emulator would be sent the session cookie",
+            ("server.public_url",),
+        )
+
+
+def _emulator_hosts(config: Config) -> set[str]:
+    if config.emulator.public_url is not None:
+        return {Origin.parse(config.emulator.public_url).host}
+    return {config.emulator.host.lower()}
+
+
+def _hosts(urls: Iterable[str]) -> set[str]:
+    return {PublicURL.parse(url).host.strip("[]") for url in urls}
