@@ -1,13 +1,18 @@
-"""What every test may ask for: a clock that is turned by hand, and uvloop below."""
+"""What every test may ask for: a clock that is turned by hand, and uvloop below.
+
+`WIXPROXY_TEST_LOOP=asyncio` runs the tests on the standard library's loop instead.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 
 import pytest
 import uvloop
 
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 START = 1_800_000_000.0
 
 
@@ -30,4 +35,5 @@ def clock() -> HandClock:
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    return {"uvloop": uvloop.new_event_loop}
+    chosen = os.environ.get("WIXPROXY_TEST_LOOP", "uvloop")
+    return {chosen: LOOPS[chosen]}
