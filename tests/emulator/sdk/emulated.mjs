@@ -1,11 +1,11 @@
 // Send what Wix's own client packages say to a running emulator, and log in without a browser.
 //
 // Some calls of the client go around the `fetch` it is given, so the global one is replaced.
-// The project comes as JSON in EMULATOR: origin, clientId, clientSecret, instanceId, redirectUri.
+// The project comes as JSON in SCENE: origin, clientId, clientSecret, instanceId, apiKey, redirectUri.
 
 import { AppStrategy, OAuthStrategy, createClient } from '@wix/sdk';
 
-export const project = JSON.parse(process.env.EMULATOR);
+export const project = JSON.parse(process.env.SCENE);
 
 const WIX = /^https:\/\/(www|edge)\.wixapis\.com/;
 const direct = globalThis.fetch;
@@ -28,31 +28,36 @@ export function app(modules) {
   return createClient({ auth: AppStrategy({ appId, appSecret, instanceId }), modules });
 }
 
-// The authorize step is made as a server would make it: one GET that is not followed.
-export async function logIn(client, email, password) {
+// The emulator's own administration.
+export async function administer(method, path, body) {
+  const answer = await fetch(`${project.origin}/__emulator/v1${path}`, {
+    method, body: body && JSON.stringify(body),
+  });
+  if (answer.status !== 200) {
+    throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  }
+  return answer.json();
+}
+
+// The session token that Wix gives for a password.
+export async function sessionTokenFor(client, email, password) {
   const outcome = await client.auth.login({ email, password });
   if (outcome.loginState !== 'SUCCESS') {
     throw new Error(`login ended in ${outcome.loginState}`);
   }
-  const attempt = client.auth.generateOAuthData(project.redirectUri, project.redirectUri);
-  const { authUrl } = await client.auth.getAuthUrl(attempt, { prompt: 'none', responseMode: 'query' });
-  const asked = new URL(authUrl);
-  asked.searchParams.set('sessionToken', outcome.data.sessionToken);
-  const answer = await fetch(asked, { redirect: 'manual' });
-  const returned = new URL(answer.headers.get('location')).searchParams;
-  const tokens = await client.auth.getMemberTokens(
-    returned.get('code'), returned.get('state'), attempt,
-  );
-  client.auth.setTokens(tokens);
-  return tokens;
+  return outcome.data.sessionToken;
 }
 
-// What a rejected call was rejected with.
-export async function refusal(call) {
-  try {
-    await call();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('the call was not refused');
+// The authorize step is made as a server would make it: one GET that is not followed.
+export async function logIn(client, email, password) {
+  const sessionToken = await sessionTokenFor(client, email, password);
+  const attempt = client.auth.generateOAuthData(project.redirectUri, project.redirectUri);
+  const { authUrl } = await client.auth.getAuthUrl(
+    attempt, { prompt: 'none', responseMode: 'query', sessionToken },
+  );
+  const answer = await fetch(authUrl, { redirect: 'manual' });
+  const { code, state } = client.auth.parseFromUrl(answer.headers.get('location'), 'query');
+  const tokens = await client.auth.getMemberTokens(code, state, attempt);
+  client.auth.setTokens(tokens);
+  return tokens;
 }

@@ -5,7 +5,8 @@ import { items } from '@wix/data';
 import { cart, checkout, currentCart, currentCartV2 } from '@wix/ecom';
 import { members } from '@wix/members';
 import { products, productsV3 } from '@wix/stores';
-import { app, logIn, refusal, visitor } from './emulated.mjs';
+import { perform, refusal } from './checks.mjs';
+import { app, logIn, visitor } from './emulated.mjs';
 
 const STORES = '215238eb-22a5-4c36-9e7b-e7c08025e04e';
 const MODULES = { cart, checkout, currentCart, currentCartV2, items, members, products, productsV3 };
@@ -227,9 +228,4 @@ const checks = {
   },
 };
 
-const check = checks[process.argv[2]];
-if (check === undefined) {
-  console.error(`there is no check "${process.argv[2]}"; there are: ${Object.keys(checks).join(', ')}`);
-  process.exit(2);
-}
-await check();
+await perform(checks);

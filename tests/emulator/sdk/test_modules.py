@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.requirements import require
-from wixproxy.emulator import Emulator
+from tests.wix_packages import names_of_checks, run
 
-FOLDER = Path(__file__).parent
-INSTALL = "Wix's packages: npm ci --prefix tests/emulator/sdk"
-CHECK_SECONDS = 60
-REDIRECT_URI = "http://localhost:4321/_wix/callback"
-
+SCRIPT = Path(__file__).with_name("modules.mjs")
 CHECKS = [
     "members",
     "app members",
@@ -32,38 +23,12 @@ CHECKS = [
 ]
 
 
-@pytest.fixture
-def node_modules() -> Path:
-    """Return the folder of Wix's packages, where Node and they are installed."""
-    require(shutil.which("node"), "Node.js 20 or newer")
-    folder = FOLDER / "node_modules"
-    require((folder / "@wix").is_dir(), INSTALL)
-    return folder
+async def test_every_check_of_the_modules_is_run() -> None:
+    assert await names_of_checks(SCRIPT) == CHECKS
 
 
-@pytest.mark.usefixtures("node_modules")
 @pytest.mark.parametrize("check", CHECKS)
-async def test_wixs_own_modules_work_against_the_emulator(check: str, emulator: Emulator) -> None:
-    project = {
-        "origin": emulator.origin,
-        "clientId": emulator.client_id,
-        "clientSecret": emulator.client_secret,
-        "instanceId": emulator.instance_id,
-        "redirectUri": REDIRECT_URI,
-    }
-    process = await asyncio.create_subprocess_exec(
-        "node",
-        "modules.mjs",
-        check,
-        cwd=FOLDER,
-        env={**os.environ, "EMULATOR": json.dumps(project)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), CHECK_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise
-    assert process.returncode == 0, output.decode()
+async def test_wixs_own_modules_work_against_the_emulator(
+    check: str, scene: dict[str, str]
+) -> None:
+    await run(SCRIPT, check, scene)
