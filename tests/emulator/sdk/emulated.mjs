@@ -28,6 +28,21 @@ export function app(modules) {
   return createClient({ auth: AppStrategy({ appId, appSecret, instanceId }), modules });
 }
 
+// What Wix says of a token.
+export function about(accessToken) {
+  const { clientId: appId, clientSecret: appSecret } = project;
+  return AppStrategy({ appId, appSecret, accessToken }).getTokenInfo();
+}
+
+// The id of the visitor or member that a living token speaks for.
+export async function subjectOf(token, kind) {
+  const told = await about(token);
+  if (!told.active || told.subjectType !== kind) {
+    throw new Error(`the token is of ${told.subjectType ?? 'nobody'}, not of a ${kind}`);
+  }
+  return told.subjectId;
+}
+
 // The emulator's own administration.
 export async function administer(method, path, body) {
   const answer = await fetch(`${project.origin}/__emulator/v1${path}`, {
