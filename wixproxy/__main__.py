@@ -1,5 +1,5 @@
-"""`python -m wixproxy` is the command `wixproxy`."""
+"""Run wixproxy as `python -m wixproxy`."""
 
 from .cli import main
 
-main(prog_name="wixproxy")
+main()

@@ -1,1 +1,1 @@
-"""What each command does, once the command line has been read."""
+"""What each command does; the command line itself is `wixproxy.cli`."""

@@ -1,42 +1,70 @@
-"""`wixproxy check`: what the configuration amounts to, and where each value came from."""
+"""Tell whether the configuration can be used, and what it comes to."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
-from ..config import Config, schema
-from ..server import emulator_data
-from .configuration import reading
+from ..config import Config, read
+from ..config.options import OPTIONS, value_of
+from ..config.problems import DEFAULT, shown
+from ..config.schema import schema
+from ..emulator.data import DataError
+from ..emulator.data import load as load_data
+from ..errors import ConfigError
+from .complaints import refuse_configuration
 
 
-def summarise(flags: Mapping[str, Any], config_file: Path | None) -> None:
-    """Print that the configuration is good, and its outcome; raise `ConfigError` if it is not."""
-    config = reading(flags, config_file).checked()
-    emulator_data(config)
-    click.echo("\n".join(summary(config)))
-
-
-def summary(config: Config) -> list[str]:
-    """Describe `config` in lines; values that may be secret are named, not shown."""
-    lines = [
-        "The configuration is good",
-        f"  mode        {config.mode}",
-        f"  public URL  {', '.join(config.server.public_url)}",
-        f"  store       {config.session.store}",
-    ]
-    chosen = {name: source for name, source in config.sources.items() if source != "default"}
-    if chosen:
-        width = max(map(len, chosen))
-        lines.append("Options that are not left at their default, and where they come from:")
-        lines += [f"  {name:{width}}  {source}" for name, source in sorted(chosen.items())]
-    return lines
+def check(flags: Mapping[str, object], config_file: Path | None) -> int:
+    """Print every problem, or what the configuration comes to; return the exit code."""
+    reading = read(flags, os.environ, Path.cwd(), config_file)
+    problems: list[str] = []
+    try:
+        reading.checked()
+    except ConfigError as error:
+        problems += error.problems
+    data = reading.config.emulator.data
+    if data is not None and Path(data).is_file():
+        try:
+            load_data(data)
+        except DataError as error:
+            problems += [f"emulator.data: {problem}" for problem in error.problems]
+    if problems:
+        return refuse_configuration(problems)
+    click.echo("\n".join(_summary(reading.config)))
+    return 0
 
 
 def print_schema() -> None:
     """Print the JSON Schema of the configuration file."""
     click.echo(json.dumps(schema(), indent=2))
+
+
+def _summary(config: Config) -> list[str]:
+    keys = len(config.session.keys)
+    sealed = f"{keys} key{'s' if keys != 1 else ''}" if keys else "a key of this machine"
+    mode = config.sources["mode"].removeprefix(f"{DEFAULT}: ")
+    lines = [
+        "The configuration is good.",
+        f"  mode        {config.mode} ({mode})",
+        f"  public URL  {', '.join(config.server.public_url)}",
+        f"  sessions    in the {config.session.store} store, sealed with {sealed}",
+    ]
+    given = {name: of for name, of in config.sources.items() if not of.startswith(DEFAULT)}
+    if given:
+        lines.append("  options given:")
+        lines += [f"    {name} = {_shown(config, name)}  ({of})" for name, of in given.items()]
+    return lines
+
+
+def _shown(config: Config, name: str) -> str:
+    value = value_of(config, name)
+    if OPTIONS[name].kind == "secret":
+        return "(secret)"
+    if isinstance(value, tuple):
+        return f"[{', '.join(shown(entry) for entry in value)}]"
+    return shown(value)

@@ -1,55 +1,41 @@
-"""`wixproxy healthcheck`: ask the running proxy itself, as a container's HEALTHCHECK does.
-
-The exit code is 0 or 1 and nothing else: Docker keeps 2 for itself. Only the
-server's own options count, because what the proxy was told by flags is not
-known here. Variables that name an outbound proxy are not followed.
-"""
+"""Ask the proxy of this machine whether it is alive."""
 
 from __future__ import annotations
 
 import http.client
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
+from ..config import read
 from ..errors import ConfigError
-from .configuration import reading
+from .complaints import EXIT_MACHINE, refuse_configuration
 
-PATH = "/_wix/healthz"
 TIMEOUT_SECONDS = 3.0
-# What a server listens on is not always what one can connect to.
-REACHED_AT = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+EVERY_ADDRESS = ("0.0.0.0", "::", "localhost")  # noqa: S104 - compared with, not listened on
 
 
-def ask(flags: Mapping[str, Any], config_file: Path | None) -> int:
-    """Print and return 0 if the proxy of this configuration is alive, else 1."""
+def ask(flags: Mapping[str, object], config_file: Path | None) -> int:
+    """Print the answer; return 0 if the proxy is alive. Only the address must be sound."""
     try:
-        server = reading(flags, config_file).checked("server").server
+        server = read(flags, os.environ, Path.cwd(), config_file).checked("server").server
     except ConfigError as error:
-        for problem in error.problems:
-            click.echo(problem, err=True)
-        return 1
-    reason = unhealthy(REACHED_AT.get(server.host, server.host), server.port)
-    if reason is not None:
-        click.echo(reason, err=True)
-        return 1
-    click.echo("wixproxy is alive")
-    return 0
-
-
-def unhealthy(host: str, port: int, timeout_seconds: float = TIMEOUT_SECONDS) -> str | None:
-    """Return why the proxy at this address is not alive, or None if it is."""
-    where = f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
-    connection = http.client.HTTPConnection(host, port, timeout=timeout_seconds)
+        return refuse_configuration(error.problems)
+    host = "127.0.0.1" if server.host in EVERY_ADDRESS else server.host
+    connection = http.client.HTTPConnection(host, server.port, timeout=TIMEOUT_SECONDS)
     try:
-        connection.request("GET", PATH)
+        connection.request("GET", "/_wix/healthz")
         status = connection.getresponse().status
-    except TimeoutError:
-        return f"{where} did not answer within {timeout_seconds:g} seconds"
     except (OSError, http.client.HTTPException) as error:
-        return f"{where} is not answering: {error}"
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        click.echo(f"The proxy at {host}, port {server.port}, does not answer: {reason}", err=True)
+        return EXIT_MACHINE
     finally:
         connection.close()
-    return None if status == 200 else f"{where} answered {status}, expected 200"
+    if status != 200:
+        click.echo(f"The proxy at {host}, port {server.port}, answered {status}.", err=True)
+        return EXIT_MACHINE
+    click.echo("alive")
+    return 0

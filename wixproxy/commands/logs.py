@@ -1,58 +1,67 @@
-"""Decide how log lines are written: text for people, JSON for machines.
+"""Write log lines for people in dev and for programs in production.
 
-One event is one line, whatever a client sent: control characters in a message
-are escaped, so that nobody can write a line in our name. Only a traceback
-takes further lines, and in JSON not even that. Lines go to stderr; stdout
-belongs to the ready block.
+A line is one line whatever it quotes: control characters are escaped, so no
+client can forge a second one.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime
-from typing import Literal
+import sys
+import time
+from typing import Any
 
-Level = Literal["debug", "info", "warning", "error"]
-Format = Literal["text", "json"]
+from ..config.model import LogTable
 
-# C0, DEL, C1, and the separators that some readers take for the end of a line.
-_CONTROLS = {
-    code: chr(code).encode("unicode_escape").decode("ascii")
-    for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
-}
+# Libraries that explain themselves at INFO are of interest only when they warn.
+_QUIET = ("asyncio", "aiohttp")
 
 
-def begin(level: Level, written_as: Format) -> None:
-    """Write our log lines from `level` on, and from other packages the warnings."""
-    lines = logging.StreamHandler()
-    lines.setFormatter(JsonFormatter() if written_as == "json" else TextFormatter())
-    logging.basicConfig(handlers=[lines], level=logging.WARNING, force=True)
-    logging.getLogger("wixproxy").setLevel(level.upper())
-
-
-class TextFormatter(logging.Formatter):
-    """Time, level, logger and message, in the local time of who reads it."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line, with control characters escaped."""
-        return super().formatMessage(record).translate(_CONTROLS)
-
-
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line, in UTC."""
+class TextLines(logging.Formatter):
+    """`12:30:01 warning server: what happened`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        """Return the line, and the traceback below it if there is one."""
+        told = time.strftime("%H:%M:%S", time.localtime(record.created))
+        name = record.name.removeprefix("wixproxy.")
+        line = f"{told} {record.levelname.lower()} {name}: {_printable(record.getMessage())}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object; times are in UTC."""
+        told = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line: dict[str, Any] = {
+            "time": f"{told}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line)
+
+
+def configure(table: LogTable) -> None:
+    """Send the log to stderr, as `table` says."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if table.format == "json" else TextLines())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(table.level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        part if part.isprintable() else part.encode("unicode_escape").decode() for part in text
+    )

@@ -1,4 +1,4 @@
-"""`wixproxy newkey`: a key on stdout, so that it can be piped; what to do with it on stderr."""
+"""Make a key that seals sessions."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import click
 
 from ..sansio.keyring import Key
 
-ADVICE = """\
-Keep it where your secrets are, and give it to wixproxy as one of
-  WIXPROXY__SESSION__KEYS=<key>                     in the environment
-  keys = [{ file = "/run/secrets/wixproxy-key" }]   under [session] in wixproxy.toml
-To replace a key: add the new one at the end everywhere, then move it to the front
-everywhere, and drop the old one when its last cookie has expired."""
-
 
 def print_key() -> None:
-    """Print a new key."""
+    """Print a new key alone on stdout, so that it can be piped, and its use on stderr."""
     click.echo(Key.generate().to_text().reveal())
-    click.echo(ADVICE, err=True)
+    click.echo(
+        "Put it where others cannot read it, and name the place in wixproxy.toml:\n"
+        '  [session]\n  keys = [{ file = "/path/to/key" }]\n'
+        "or set WIXPROXY__SESSION__KEYS to it. The first key seals, all of them open. To rotate: "
+        "add the new key at the end, roll out, move it to the front, roll out.",
+        err=True,
+    )

@@ -1,39 +1,30 @@
-"""Find out who holds a port, where the system tells.
+"""Tell which program listens on a port, as far as this machine tells.
 
-Only a program's name and process id are told, never its command line: that
-may hold secrets.
-
-Source: proc(5): `/proc/net/tcp` gives each socket's local address, state and
-inode; `/proc/<pid>/fd` gives the inodes that a process has open.
+Linux lists listening sockets in `/proc/net/tcp` with an inode, and the open
+files of each process that belongs to us; whoever's inode it is holds the
+port. On other systems, and for other users' processes, nobody is named.
+Source: proc(5).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-PROC = Path("/proc")
-LISTENING = "0A"
+_LISTEN = "0A"
 
 
-def taken(host: str, port: int, chosen_with: str = "--port") -> str:
-    """Say that another program has the port, which one, and what to do."""
-    by = holder(port) or "another program"
-    return f"port {port} of {host} is taken by {by}. Stop it, or choose another with {chosen_with}."
-
-
-def holder(port: int, proc: Path = PROC) -> str | None:
-    """Name the program that listens on `port`, or None where nobody can tell."""
+def holder(port: int, proc: Path = Path("/proc")) -> str | None:
+    """Return the program that listens on `port`, as "node (pid 4711)", or None."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port, proc)}
     if not sockets:
         return None
     for process in proc.glob("[0-9]*"):
-        # Processes of others do not show their files, and some end while we look.
-        with suppress(OSError):
-            if any(str(file.readlink()) in sockets for file in (process / "fd").iterdir()):
-                name = (process / "comm").read_text(errors="replace").strip()
-                return f"{name} (process {process.name})"
+        try:
+            if any(str(opened.readlink()) in sockets for opened in (process / "fd").iterdir()):
+                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+        except OSError:
+            continue  # The process has ended, or is somebody else's.
     return None
 
 
@@ -43,7 +34,7 @@ def _listening_inodes(port: int, proc: Path) -> Iterator[str]:
             lines = (proc / "net" / table).read_text().splitlines()[1:]
         except OSError:
             continue
-        for line in lines:
-            fields = line.split()
-            if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
-                yield fields[9]
+        for columns in map(str.split, lines):
+            local, state, inode = columns[1], columns[3], columns[9]
+            if state == _LISTEN and int(local.rpartition(":")[2], 16) == port:
+                yield inode

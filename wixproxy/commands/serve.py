@@ -1,50 +1,50 @@
-"""`wixproxy serve`: read the configuration, serve, and say why not where it fails."""
+"""Serve until told to stop."""
 
 from __future__ import annotations
 
-import errno
-import socket
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import click
-
-from ..config import Config
+from ..config import Config, load
+from ..config.development_key import FILE_NAME, development_key, state_folder
+from ..emulator.data import DataError
+from ..errors import ConfigError
 from ..listening import PortTaken
-from ..server import run
 from . import logs
-from .configuration import runnable
-from .ports import taken
-
-# Nobody has this address, nobody may take this port, or it is in use.
-NOT_TO_BE_HAD = frozenset({errno.EADDRNOTAVAIL, errno.EACCES, errno.EADDRINUSE})
+from .complaints import refuse_address, refuse_configuration, refuse_port
 
 
-def serve(flags: Mapping[str, Any], config_file: Path | None, *, opens_browser: bool) -> int:
-    """Serve until told to stop; return the exit code.
+def serve(
+    flags: Mapping[str, object], config_file: Path | None, *, opens_browser: bool = False
+) -> int:
+    """Run the proxy that the configuration describes; return the exit code."""
+    try:
+        config = with_development_key(load(flags, os.environ, Path.cwd(), config_file))
+    except ConfigError as error:
+        return refuse_configuration(error.problems)
+    logs.configure(config.log)
+    from ..server import run  # noqa: PLC0415 - half a second that a wrong configuration saves
 
-    Raises `ConfigError`, and `click.ClickException` when an address is not
-    to be had.
-    """
-    config = runnable(flags, config_file)
-    logs.begin(config.log.level, config.log.format)
+    server = config.server
     try:
         return run(config, opens_browser=opens_browser)
+    except ConfigError as error:
+        return refuse_configuration(error.problems)
+    except DataError as error:
+        return refuse_configuration([f"emulator.data: {problem}" for problem in error.problems])
     except PortTaken as error:
-        raise click.ClickException(taken(error.host, error.port)) from error
+        return refuse_port(error.host, error.port, "--port")
     except OSError as error:
-        if error.errno not in NOT_TO_BE_HAD and not isinstance(error, socket.gaierror):
-            raise
-        raise click.ClickException(_not_listening(error, config)) from error
+        return refuse_address(server.host, server.port, error.strerror or type(error).__name__)
 
 
-def _not_listening(error: OSError, config: Config) -> str:
-    emulator = config.emulator
-    # The proxy's own port raises `PortTaken`, so this one is the emulator's.
-    if error.errno == errno.EADDRINUSE and emulator.port is not None:
-        return taken(emulator.host, emulator.port, "emulator.port")
-    tried = [f"server.host {config.server.host} with port {config.server.port}"]
-    if emulator.enabled:
-        tried.append(f"emulator.host {emulator.host}")
-    return f"cannot listen: {error.strerror}. Tried {' and '.join(tried)}."
+def with_development_key(config: Config) -> Config:
+    """Return the configuration with the key of this machine, where dev lacks one.
+
+    Raises `ConfigError` when the file that keeps it cannot be used.
+    """
+    if config.session.keys or config.mode != "dev":
+        return config
+    folder = state_folder()
+    return config.with_key(development_key(folder), str(folder / FILE_NAME))

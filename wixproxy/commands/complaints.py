@@ -1,0 +1,39 @@
+"""Tell people why a command cannot go on, and with which exit code it ends.
+
+2 is for what the configuration says, 1 for what the machine says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from .ports import holder
+
+EXIT_MACHINE = 1
+EXIT_CONFIG = 2
+
+
+def refuse_configuration(problems: Sequence[str]) -> int:
+    """Print the problems on stderr, one a line; return the exit code."""
+    for line in problems:
+        click.echo(line, err=True)
+    return EXIT_CONFIG
+
+
+def refuse_port(host: str, port: int, option: str) -> int:
+    """Say who holds the port, where it can be known; return the exit code."""
+    other = holder(port)
+    held = f"{other} listens there" if other else "another program listens there"
+    click.echo(
+        f"Port {port} of {host} is taken: {held}. Stop it, or choose another port with {option}.",
+        err=True,
+    )
+    return EXIT_MACHINE
+
+
+def refuse_address(host: str, port: int, reason: str) -> int:
+    """Say why the address cannot be listened on; return the exit code."""
+    click.echo(f"Cannot listen on {host}, port {port}: {reason}.", err=True)
+    return EXIT_MACHINE
