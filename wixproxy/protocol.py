@@ -119,6 +119,7 @@ class ClientRequest(web.BaseRequest):
         exchange = self.exchange()
         if exchange.before_head is None:
             return
+        response.headers.popall("Server", None)
         fields = [(name.encode(), value.encode()) for name, value in response.headers.items()]
         fields = await exchange.before_head(response.status, fields)
         response.headers.clear()

@@ -80,6 +80,8 @@ class Emulator:
         if config.public_url is not None:
             self.state.origin = str(URL(config.public_url).origin())
         self.app = build_app(self.state)
+        self.listening_origin = ""
+        """Where programs on this machine reach the emulator, once it listens."""
         self._runner: web.AppRunner | None = None
 
     @property
@@ -142,9 +144,10 @@ class Emulator:
         )
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
+        shown = f"[{host}]" if ":" in host else host
+        self.listening_origin = f"http://{shown}:{listener.getsockname()[1]}"
         if self.state.origin is None:
-            shown = f"[{host}]" if ":" in host else host
-            self.state.origin = f"http://{shown}:{listener.getsockname()[1]}"
+            self.state.origin = self.listening_origin
 
     async def stop(self) -> None:
         """Stop listening."""
