@@ -60,7 +60,12 @@ function newRow(first) {
   const want = (quantity) => {
     pieces.value = quantity;
     attempt(async () => {
-      show(await basket.setQuantity(row.line, quantity));
+      try {
+        show(await basket.setQuantity(row.line, quantity));
+      } catch (problem) {
+        pieces.value = row.line.quantity;
+        throw problem;
+      }
       murmur(`${name}: ${quantity}. The cart is now ${sum.textContent}.`);
     });
   };

@@ -9,6 +9,7 @@ import { here, hint, latest, loginAddress, Problem, session, wix } from "./wix.j
 const ENDED =
   "Your session has ended, so you are here as a new visitor. Log in, and your own cart is back.";
 
+const UNREACHABLE = "Wix cannot be reached just now. Nothing of yours is lost.";
 const SPOKEN_FOR_MS = 6000;
 
 let refresh = async () => {};
@@ -17,12 +18,15 @@ let silence = 0;
 /** Run a page: `show(who)` fills it, and runs again whenever the identity changes. */
 export function run(show) {
   let seen = "";
+  let busy = false;
   document.addEventListener("cart", ({ detail }) => showCount(detail));
-  refresh = async () => {
+  refresh = async (mayRepeat = true) => {
+    busy = true;
     document.documentElement.setAttribute("aria-busy", "true");
     let who = null;
     try {
       who = await session();
+      seen = hint();
       const known = await member(who);
       clearBanner();
       if (who.ended) showBanner(ENDED, loginLink("Log in again"));
@@ -30,18 +34,21 @@ export function run(show) {
       await show(who, known);
     } catch (problem) {
       // Whoever we were, we are a visitor now: show the page as that.
-      if (problem.isSessionEnd && who?.identity === "member") return refresh();
-      report(problem, refresh);
+      if (problem.isSessionEnd && mayRepeat) return refresh(false);
+      report(problem, () => refresh());
     } finally {
-      seen = hint();
       showReach(who, latest);
+      busy = false;
       document.documentElement.removeAttribute("aria-busy");
     }
   };
-  const look = () => document.visibilityState === "visible" && hint() !== seen && refresh();
+  const look = () => {
+    if (!busy && document.visibilityState === "visible" && hint() !== seen) refresh();
+  };
   // Someone logged in or out in another tab, or came back with the back button.
   document.addEventListener("visibilitychange", look);
   addEventListener("focus", look);
+  globalThis.cookieStore?.addEventListener("change", look);
   addEventListener("pageshow", (event) => event.persisted && refresh());
   return refresh();
 }
@@ -58,10 +65,13 @@ export async function attempt(work) {
 
 function report(problem, again) {
   if (!(problem instanceof Problem)) throw problem;
-  const words = [problem.message];
-  if (problem.code === "wix_unavailable") words.unshift("Wix cannot be reached just now. ");
-  if (problem.requestId) words.push(element("small", {}, `Request ${problem.requestId}`));
-  showBanner(words, problem.isPassing ? retryButton(again) : null);
+  const unreachable = problem.code === "wix_unavailable";
+  const request = problem.requestId ? `Request ${problem.requestId}` : "";
+  const details = unreachable ? `${problem.message} ${request}` : request;
+  showBanner(
+    [unreachable ? UNREACHABLE : problem.message, element("small", {}, details)],
+    problem.isPassing ? retryButton(again) : null,
+  );
 }
 
 /** Say something in passing, for eyes and ears. */

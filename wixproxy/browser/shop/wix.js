@@ -10,9 +10,9 @@ export class Problem extends Error {
     Object.assign(this, { status, code, requestId, loginUrl });
   }
 
-  /** The login is over; the next call runs as a new visitor. */
+  /** We are no longer who we were; asking again tells who we are now. */
   get isSessionEnd() {
-    return this.code === "session_ended";
+    return this.status === 401;
   }
 
   /** Nobody did anything wrong; the same call may work in a moment. */
@@ -89,7 +89,11 @@ function problem(answer, told) {
       loginUrl: told.loginUrl,
     });
   }
-  return new Problem(told.message || `Wix answered ${answer.status} without saying why.`, {
+  const silent =
+    answer.status === 429
+      ? "Wix has too much to do just now. Please wait a moment."
+      : `Wix answered ${answer.status} without saying why.`;
+  return new Problem(told.message || silent, {
     status: answer.ok ? 502 : answer.status,
     code: told.details?.applicationError?.code ?? "",
     requestId: answer.headers.get("X-Wix-Request-Id") ?? "",
