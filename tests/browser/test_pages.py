@@ -1,4 +1,4 @@
-"""The pages that wixproxy shows itself: R38, R40, R72."""
+"""The pages that wixproxy shows itself: R38, R40."""
 
 from __future__ import annotations
 
@@ -97,6 +97,12 @@ def test_a_page_lets_in_nothing_but_its_own_nonced_elements(name: str) -> None:
 
 
 @every_page
+def test_a_page_tells_no_other_site_where_the_browser_was(name: str) -> None:
+    """R38: under no-referrer the forms would be posted with `Origin: null`."""
+    assert rendered(name)[0][b"Referrer-Policy"] == b"same-origin"
+
+
+@every_page
 def test_a_page_gets_another_nonce_each_time(name: str) -> None:
     assert len({rendered(name)[0][b"Content-Security-Policy"] for _ in range(20)}) == 20
 
@@ -145,7 +151,7 @@ def test_logout_posts_back_exactly_the_return_url_that_it_was_given(return_url: 
 
 
 @pytest.mark.parametrize("side", ["your browser", "the proxy", "the frontend", "Wix"])
-def test_a_problem_names_the_side_that_it_stopped_at(side: str) -> None:
+def test_a_problem_names_the_side_to_look_at(side: str) -> None:
     shown = document("problem", side=side)
     assert shown.texts("div", class_="stop broken") == [side[0].upper() + side[1:]]
     assert shown.texts("dd")[0] == side
@@ -166,7 +172,7 @@ def test_a_problem_whose_message_is_its_title_says_it_once() -> None:
 
 def test_a_problem_shows_commands_as_commands_and_sentences_as_sentences() -> None:
     shown = document("problem")
-    assert shown.texts("h2") == ["What to do"]
+    assert shown.texts("h2") == ["What to check"]
     assert shown.texts("li") == ["Is this machine online?", "wixproxy check"]
     assert shown.texts("pre") == ["wixproxy check"]
 
