@@ -84,7 +84,9 @@ class PublicServer(web.Server):
         writer: AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> web.BaseRequest:
-        return ClientRequest(message, payload, protocol, writer, task, self._loop)
+        request = ClientRequest(message, payload, protocol, writer, task, self._loop)
+        request.exchange()
+        return request
 
     async def _handle(self, message: web.BaseRequest) -> web.StreamResponse:
         assert isinstance(message, ClientRequest)
@@ -96,6 +98,8 @@ class PublicServer(web.Server):
         except Exception:
             log.exception("an exchange failed")
             exchange.abort()
+        finally:
+            message.finished()
         return Written(exchange.keep_alive)
 
 
@@ -113,6 +117,11 @@ class ClientRequest(web.BaseRequest):
             self._exchange = ClientDownstream(self, self._protocol)
             self._protocol.exchange = self._exchange
         return self._exchange
+
+    def finished(self) -> None:
+        """Note that nothing runs for the connection any more."""
+        assert isinstance(self._protocol, ClientConnection)
+        self._protocol.exchange = None
 
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         """Let the session join the one kind of answer that aiohttp writes, a file."""
@@ -176,13 +185,12 @@ class ClientConnection(web.RequestHandler):
         if self._tunnel is not None:
             self._tunnel.feed_eof()
             return True
+        if self._messages:
+            head, payload = self._messages[-1]
+            # What could not be parsed has no such field; its refusal closes, too.
+            return getattr(head, "should_close", True) and payload.is_eof()
         exchange = self.exchange
-        return (
-            exchange is not None
-            and self._request_in_progress
-            and exchange.said_last
-            and exchange.body_received
-        )
+        return exchange is not None and exchange.said_last and exchange.body_received
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Wake the tunnel that waits for bytes; the rest is aiohttp's."""
