@@ -68,20 +68,24 @@ async def stage(socket: Socket, clock: HandClock, tmp_path: Path) -> AsyncIterat
         yield stage
 
 
-async def test_messages_pass_both_ways_with_the_protocol_that_was_chosen(stage: Stage) -> None:
+async def test_messages_and_the_close_code_pass_with_the_protocol_that_was_chosen(
+    stage: Stage, socket: Socket
+) -> None:
     """V60, V62, V65."""
     http = stage.browser().http
     async with http.ws_connect(
         f"{stage.origin}/", protocols=("other", "vite-hmr"), headers={"Origin": stage.origin}
-    ) as socket:
-        assert socket.protocol == "vite-hmr"
+    ) as connected:
+        assert connected.protocol == "vite-hmr"
         for text in ("", "hello", "x" * 200_000):
-            await socket.send_str(text)
-            assert await socket.receive_str(timeout=5) == text
-        await socket.send_bytes(b"\x00" * 1_000_000)
-        assert len(await socket.receive_bytes(timeout=5)) == 1_000_000
-        await socket.close(code=4_321)
-        assert socket.close_code == 4_321
+            await connected.send_str(text)
+            assert await connected.receive_str(timeout=5) == text
+        await connected.send_bytes(b"\x00" * 1_000_000)
+        assert len(await connected.receive_bytes(timeout=5)) == 1_000_000
+        await connected.close(code=4_321)
+    async with asyncio.timeout(5):
+        await socket.closed.wait()
+    assert socket.codes == [4_321]
 
 
 async def test_a_client_that_leaves_ends_the_frontends_socket_too(
