@@ -24,6 +24,7 @@ export function run(show) {
     busy = true;
     document.documentElement.setAttribute("aria-busy", "true");
     let who = null;
+    let ended = false;
     try {
       who = await session();
       seen = hint();
@@ -33,14 +34,15 @@ export function run(show) {
       showIdentity(who, known);
       await show(who, known);
     } catch (problem) {
-      // Whoever we were, we are a visitor now: show the page as that.
-      if (problem.isSessionEnd && mayRepeat) return refresh(false);
-      report(problem, () => refresh());
+      ended = problem.isSessionEnd && mayRepeat;
+      if (!ended) report(problem, () => refresh());
     } finally {
       showReach(who, latest);
       busy = false;
       document.documentElement.removeAttribute("aria-busy");
     }
+    // Whoever we were, we are a visitor now: show the page as that.
+    if (ended) await refresh(false);
   };
   const look = () => {
     if (!busy && document.visibilityState === "visible" && hint() !== seen) refresh();
@@ -69,7 +71,7 @@ function report(problem, again) {
   const request = problem.requestId ? `Request ${problem.requestId}` : "";
   const details = unreachable ? `${problem.message} ${request}` : request;
   showBanner(
-    [unreachable ? UNREACHABLE : problem.message, element("small", {}, details)],
+    [unreachable ? UNREACHABLE : problem.message, details ? element("small", {}, details) : ""],
     problem.isPassing ? retryButton(again) : null,
   );
 }
