@@ -1,75 +1,154 @@
-"""Name the commands and their options; each command lies in a module of its own.
+"""The command line: which commands there are, and which option each flag stands for.
 
-Only click is imported here, and a command's module when the command runs, so
-that `--help` and completion answer at once.
+A flag that stands for an option of the configuration carries its value there
+and no more; the configuration decides what is right, so that a flag, an
+environment variable and a line of the file are judged by one rule. Only click
+is imported here, and a command's module when the command runs, so that
+`--help` and completion answer at once.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from . import __version__
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Flags = Mapping[str, object]
 
-_PORTS = click.IntRange(1, 65_535)
+SETTINGS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "upstream.url": (
+        "--upstream",
+        {"metavar": "URL", "help": "Frontend to serve, for example http://localhost:5173"},
+    ),
+    "upstream.root": (
+        "--root",
+        {"metavar": "DIR", "help": "Folder of built files to serve instead"},
+    ),
+    "emulator.enabled": (
+        "--emulator",
+        {
+            "is_flag": True,
+            "default": None,
+            "help": "Run an offline Wix inside, no account needed; "
+            "with a demo shop where there is no frontend",
+        },
+    ),
+    "emulator.data": (
+        "--data",
+        {"metavar": "FILE", "help": "What the emulated site holds, TOML or JSON"},
+    ),
+    "emulator.host": (
+        "--host",
+        {
+            "metavar": "ADDRESS",
+            "show_default": "127.0.0.1",
+            "help": "Address to listen on; any but loopback LETS OTHERS IN",
+        },
+    ),
+    "emulator.port": (
+        "--port",
+        {
+            "type": int,
+            "metavar": "PORT",
+            "show_default": "4331, or a free one",
+            "help": "Port to listen on; 0 takes a free one",
+        },
+    ),
+    "emulator.public_url": (
+        "--public-url",
+        {"metavar": "URL", "help": "Where browsers reach it, behind a container or tunnel"},
+    ),
+    "emulator.seed": (
+        "--seed",
+        {
+            "metavar": "TEXT",
+            "show_default": "wixproxy",
+            "help": "What ids, secrets and tokens are derived from",
+        },
+    ),
+    "server.host": (
+        "--host",
+        {"metavar": "ADDRESS", "show_default": "localhost", "help": "Address to listen on"},
+    ),
+    "server.port": (
+        "--port",
+        {"type": int, "metavar": "PORT", "show_default": "4321", "help": "Port to listen on"},
+    ),
+}
+"""The flag of each option that has one, and how click shows it."""
 
-
-def _frontend_options(function: Function) -> Function:
-    """Add the options that `serve` and `check` share."""
-    options = [
-        click.option("--upstream", metavar="URL", help="Frontend, e.g. http://localhost:5173"),
-        click.option("--root", metavar="DIR", help="Folder of built files to serve instead"),
-        click.option("--emulator", is_flag=True, help="Run an offline Wix, no account needed"),
-        click.option("--data", metavar="FILE", help="What the emulated site holds, TOML or JSON"),
-        click.option(
-            "--host", metavar="ADDRESS", help="Address to listen on  [default: 127.0.0.1]"
-        ),
-        click.option("--port", type=_PORTS, metavar="PORT", help="Port  [default: 4321]"),
-        _config_option,
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-_config_option = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Configuration file  [default: wixproxy.toml]",
+SERVE = (
+    "upstream.url",
+    "upstream.root",
+    "emulator.enabled",
+    "emulator.data",
+    "server.host",
+    "server.port",
+)
+EMULATOR = (
+    "emulator.data",
+    "emulator.host",
+    "emulator.port",
+    "emulator.public_url",
+    "emulator.seed",
 )
 
 
-def _flags(
-    *,
-    upstream: str | None,
-    root: str | None,
-    emulator: bool,
-    data: str | None,
-    host: str | None,
-    port: int | None,
-) -> dict[str, object]:
-    """Return what the command line says, by the dotted names of the configuration."""
-    given = {
-        "upstream.url": upstream,
-        "upstream.root": root,
-        "emulator.enabled": emulator or None,
-        "emulator.data": data,
-        "server.host": host,
-        "server.port": port,
-    }
-    return {name: value for name, value in given.items() if value is not None}
+class Setting(click.Option):
+    """A flag that stands for one option of the configuration.
+
+    Its help names the environment variable, but the configuration reads the
+    variable: click would pass it on as if it had been a flag.
+    """
+
+    def __init__(self, setting: str) -> None:
+        self.setting = setting
+        flag, attributes = SETTINGS[setting]
+        variable = "WIXPROXY__" + setting.upper().replace(".", "__")
+        super().__init__([flag], envvar=variable, show_envvar=True, **attributes)
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Leave the variable to the configuration."""
+        return None
+
+
+class Configured(click.Command):
+    """A command that reads the configuration: takes its flags as `flags` and `config_file`."""
+
+    def __init__(
+        self,
+        name: str | None,
+        *,
+        settings: tuple[str, ...],
+        params: list[click.Parameter],
+        **rest: Any,
+    ) -> None:
+        file = click.Option(
+            ["--config", "config_file"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            show_default="wixproxy.toml",
+            help="Configuration file",
+        )
+        super().__init__(name, params=[*map(Setting, settings), file, *params], **rest)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Collect the flags that were given, under the names of their options."""
+        given = {
+            parameter.setting: ctx.params.pop(parameter.name)
+            for parameter in self.params
+            if isinstance(parameter, Setting) and parameter.name is not None
+        }
+        ctx.params["flags"] = {name: value for name, value in given.items() if value is not None}
+        return super().invoke(ctx)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, package_name="wixproxy", message="wixproxy %(version)s")
+@click.version_option(__version__, message="wixproxy %(version)s")
 def main() -> None:
     """Give any frontend the sessions, login and API calls of Wix Headless.
 
@@ -77,48 +156,36 @@ def main() -> None:
     """
 
 
-@main.command()
-@_frontend_options
+@main.command(cls=Configured, settings=SERVE)
 @click.option("--open", "opens_browser", is_flag=True, help="Open the site in a browser")
-def serve(config_file: Path | None, opens_browser: bool, **options: Any) -> None:
-    """Serve a frontend, and Wix beside it below /_wix/."""
+@click.pass_context
+def serve(ctx: click.Context, flags: Flags, config_file: Path | None, opens_browser: bool) -> None:
+    """Serve a frontend, with Wix below /_wix/ of the same origin."""
     from .commands.serve import serve as run
 
-    sys.exit(run(_flags(**options), config_file, opens_browser=opens_browser))
+    ctx.exit(run(flags, config_file, opens_browser=opens_browser))
 
 
-@main.command()
-@click.option("--data", metavar="FILE", help="What the site holds, TOML or JSON")
-@click.option("--host", metavar="ADDRESS", help="Address to listen on  [default: 127.0.0.1]")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65_535),
-    metavar="PORT",
-    help="Port, 0 for a free one  [default: 4331, or a free one]",
-)
-@_config_option
-def emulator(
-    data: str | None, host: str | None, port: int | None, config_file: Path | None
-) -> None:
+@main.command(cls=Configured, settings=EMULATOR)
+@click.pass_context
+def emulator(ctx: click.Context, flags: Flags, config_file: Path | None) -> None:
     """Run the offline Wix alone, for your own tests."""
     from .commands.emulator import emulate
 
-    given = {"emulator.data": data, "emulator.host": host, "emulator.port": port}
-    flags = {name: value for name, value in given.items() if value is not None}
-    sys.exit(emulate(flags, config_file))
+    ctx.exit(emulate(flags, config_file))
 
 
-@main.command()
-@_frontend_options
+@main.command(cls=Configured, settings=SERVE)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of wixproxy.toml instead")
-def check(config_file: Path | None, schema: bool, **options: Any) -> None:
+@click.pass_context
+def check(ctx: click.Context, flags: Flags, config_file: Path | None, schema: bool) -> None:
     """Tell everything that is wrong with the configuration."""
     from .commands import check as command
 
     if schema:
         command.print_schema()
-        return
-    sys.exit(command.check(_flags(**options), config_file))
+    else:
+        ctx.exit(command.check(flags, config_file))
 
 
 @main.command()
@@ -129,12 +196,10 @@ def newkey() -> None:
     print_key()
 
 
-@main.command()
-@click.option("--port", type=_PORTS, metavar="PORT", help="Port of the proxy  [default: 4321]")
-@_config_option
-def healthcheck(port: int | None, config_file: Path | None) -> None:
+@main.command(cls=Configured, settings=("server.host", "server.port"))
+@click.pass_context
+def healthcheck(ctx: click.Context, flags: Flags, config_file: Path | None) -> None:
     """Ask a running proxy whether it is alive."""
     from .commands.healthcheck import ask
 
-    flags = {} if port is None else {"server.port": port}
-    sys.exit(ask(flags, config_file))
+    ctx.exit(ask(flags, config_file))

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import Sequence
 
 import click
@@ -13,6 +15,15 @@ from .ports import holder
 
 EXIT_MACHINE = 1
 EXIT_CONFIG = 2
+
+
+# Nobody has this address, nobody may take this port, or somebody has it already.
+_NOT_TO_BE_HAD = frozenset({errno.EADDRNOTAVAIL, errno.EACCES, errno.EADDRINUSE})
+
+
+def is_about_address(error: OSError) -> bool:
+    """Tell whether `error` says that an address cannot be listened on."""
+    return error.errno in _NOT_TO_BE_HAD or isinstance(error, socket.gaierror)
 
 
 def refuse_configuration(problems: Sequence[str]) -> int:

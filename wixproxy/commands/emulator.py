@@ -18,7 +18,7 @@ from ..emulator.data import DEFAULT, DataError
 from ..emulator.data import load as load_data
 from ..errors import ConfigError
 from . import logs
-from .complaints import refuse_address, refuse_configuration, refuse_port
+from .complaints import is_about_address, refuse_address, refuse_configuration, refuse_port
 
 
 def emulate(flags: Mapping[str, object], config_file: Path | None) -> int:
@@ -44,6 +44,8 @@ def emulate(flags: Mapping[str, object], config_file: Path | None) -> int:
     try:
         asyncio.run(_run(emulator, table))
     except OSError as error:
+        if not is_about_address(error):
+            raise
         if error.errno == errno.EADDRINUSE:
             return refuse_port(table.host, port, "--port")
         return refuse_address(table.host, port, error.strerror or type(error).__name__)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..config import Config, load
 from ..config.development_key import FILE_NAME, development_key, state_folder
-from ..emulator.data import DataError
 from ..errors import ConfigError
 from ..listening import PortTaken
 from . import logs
-from .complaints import refuse_address, refuse_configuration, refuse_port
+from .complaints import is_about_address, refuse_address, refuse_configuration, refuse_port
 
 
 def serve(
@@ -21,22 +21,27 @@ def serve(
     """Run the proxy that the configuration describes; return the exit code."""
     try:
         config = with_development_key(load(flags, os.environ, Path.cwd(), config_file))
-    except ConfigError as error:
-        return refuse_configuration(error.problems)
-    logs.configure(config.log)
-    from ..server import run  # noqa: PLC0415 - half a second that a wrong configuration saves
+        logs.configure(config.log)
+        from ..server import run  # noqa: PLC0415 - half a second that a wrong configuration saves
 
-    server = config.server
-    try:
         return run(config, opens_browser=opens_browser)
     except ConfigError as error:
         return refuse_configuration(error.problems)
-    except DataError as error:
-        return refuse_configuration([f"emulator.data: {problem}" for problem in error.problems])
     except PortTaken as error:
         return refuse_port(error.host, error.port, "--port")
     except OSError as error:
-        return refuse_address(server.host, server.port, error.strerror or type(error).__name__)
+        if not is_about_address(error):
+            raise
+        return _refuse_listening(error, config)
+
+
+def _refuse_listening(error: OSError, config: Config) -> int:
+    server, emulator = config.server, config.emulator
+    # The proxy's own port raises `PortTaken`, so this one is the emulator's.
+    if error.errno == errno.EADDRINUSE and emulator.port is not None:
+        return refuse_port(emulator.host, emulator.port, "emulator.port")
+    reason = error.strerror or type(error).__name__
+    return refuse_address(server.host, server.port, reason)
 
 
 def with_development_key(config: Config) -> Config:
