@@ -28,7 +28,7 @@ function keep(lines) {
 
 export async function open(path, init = {}) {
   const headers = new Headers({ ...SAME_ORIGIN, ...init.headers });
-  assert.ok(!headers.has('Authorization'), 'the page sent a credential');
+  assert.ok(!headers.get('Authorization'), 'the page sent a credential');
   if (jar.size > 0) {
     headers.set('Cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
   }
@@ -42,9 +42,9 @@ function throughProxy(url, init) {
   return open(String(url).replace(WIX, '/_wix/api'), init);
 }
 
-// No strategy, no token; `headers` is given because the client's own default is an empty Authorization.
-export function page(modules) {
-  return sdk.createClient({ modules, fetch: throughProxy, headers: {} });
+// No strategy, no token. Left to itself, the client sends an empty Authorization.
+export function page(modules, options = { headers: {} }) {
+  return sdk.createClient({ modules, fetch: throughProxy, ...options });
 }
 
 // The same for a client that was set up with a strategy, and so prefers the other host.

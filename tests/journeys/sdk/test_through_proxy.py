@@ -19,6 +19,7 @@ CHECKS = [
     "members",
     "data items",
     "modules without a client",
+    "an empty Authorization",
     "six calls of a page",
     "reads after writes",
     "logins are refused",

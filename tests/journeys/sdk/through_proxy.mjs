@@ -51,7 +51,7 @@ const checks = {
     assert.match(missing.requestId, /^\d+\.\d+$/);
     const older = await refusal(() => client.products.getProduct(UNKNOWN));
     assert.equal(older.status, 404);
-    const wrong = await refusal(() => client.productsV3.queryProducts().eq('color', 'red').find());
+    const wrong = await refusal(() => client.productsV3.queryProducts().limit(100_000).find());
     assert.equal(wrong.status, 400);
   },
 
@@ -176,6 +176,14 @@ const checks = {
     assert.equal((await refusal(() => members.getCurrentMember())).status, 403);
     await becomeMember('grace@example.test');
     assert.equal((await members.getCurrentMember()).member.profile.nickname, 'Grace Harbour');
+  },
+
+  async 'an empty Authorization'() {
+    await page(MODULES, {}).productsV3.queryProducts().find();
+    const { requests } = await administer('GET', '/requests?path=/stores/v3/products/query');
+    const sent = requests[0].headers.filter(([name]) => name.toLowerCase() === 'authorization');
+    assert.equal(sent.length, 1);
+    assert.match(sent[0][1], /^OauthNG\.JWS\./);
   },
 
   async 'six calls of a page'() {
