@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.browser.colours import contrast, palettes
 from tests.browser.documents import Document
 from wixproxy.pages import page
 
@@ -250,17 +251,5 @@ def test_logout_posts_by_itself_only_when_this_site_led_to_it() -> None:
 def test_words_stand_out_from_their_ground(scheme: str, ink: str, ground: str) -> None:
     """WCAG 2.2, 1.4.3: a ratio of 4.5 at least, in daylight and at night."""
     (sheet,) = document("problem").texts("style")
-    light, dark = re.findall(r":root \{([^}]*)\}", sheet)
-    colours = dict(re.findall(r"--([\w-]+): #([0-9a-f]{6})", dark if scheme == "dark" else light))
-    brighter, darker = sorted(map(luminance, (colours[ink], colours[ground])), reverse=True)
-    assert (brighter + 0.05) / (darker + 0.05) >= 4.5
-
-
-def luminance(colour: str) -> float:
-    """Return the relative luminance of an sRGB colour, as WCAG defines it."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
-    red, green, blue = (
-        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-        for value in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    colours = palettes(sheet)[scheme]
+    assert contrast(colours[ink], colours[ground]) >= 4.5
