@@ -12,13 +12,12 @@ import pytest
 from tests.commands.conftest import Run
 from tests.commands.terminal import Terminal
 from wixproxy import __version__
-from wixproxy.cli import SERVE, Setting, main
-from wixproxy.cli import SETTINGS as FLAGGED
+from wixproxy.cli import SETTINGS, main
 from wixproxy.config.options import OPTIONS
 from wixproxy.config.sources import FLAGS
+from wixproxy.emulator import DEFAULT_PORT
 
 COMMANDS = ["check", "emulator", "healthcheck", "newkey", "serve"]
-SETTINGS = [Setting(name) for name in SERVE]
 CLIENT = "12345678-90ab-cdef-1234-567890abcdef"
 
 
@@ -43,23 +42,30 @@ def test_the_version_is_the_packages(run: Run) -> None:
     assert run("--version").stdout == f"wixproxy {__version__}\n"
 
 
-@pytest.mark.parametrize("setting", FLAGGED)
+@pytest.mark.parametrize("setting", SETTINGS)
 def test_a_flag_stands_for_an_option_that_exists(setting: str) -> None:
     assert setting in OPTIONS
 
 
 def test_messages_call_each_flag_by_its_name() -> None:
-    flags = {setting.setting: setting.opts[0] for setting in SETTINGS}
-    assert {name: FLAGS.get(name) for name in flags} == flags
+    assert {name: flag for name, (flag, _) in SETTINGS.items()} == FLAGS
 
 
 @pytest.mark.parametrize(
-    "setting",
-    [setting for setting in SETTINGS if setting.show_default],
-    ids=lambda setting: setting.opts[0],
+    ("setting", "shown"),
+    [
+        (name, look["show_default"])
+        for name, (_, look) in SETTINGS.items()
+        if "show_default" in look and name != "emulator.port"
+    ],
 )
-def test_help_shows_the_default_that_holds(setting: Setting) -> None:
-    assert setting.show_default == str(OPTIONS[setting.setting].default)
+def test_help_shows_the_default_that_holds(setting: str, shown: str) -> None:
+    assert shown == str(OPTIONS[setting].default)
+
+
+def test_the_emulators_default_port_is_the_one_that_help_shows() -> None:
+    assert OPTIONS["emulator.port"].default is None
+    assert SETTINGS["emulator.port"][1]["show_default"] == f"{DEFAULT_PORT}, or a free one"
 
 
 @pytest.mark.parametrize(
@@ -142,3 +148,17 @@ def test_help_waits_for_nothing_heavy(terminal: Terminal) -> None:
         "click",
         "wixproxy",
     }
+
+
+def test_a_flag_of_the_emulator_is_called_by_its_name(run: Run) -> None:
+    shown = run("emulator", "--port", "70000")
+    assert shown.exit_code == 2
+    assert shown.stderr.startswith("emulator.port (from flag --port): expected at most 65535")
+
+
+def test_the_emulator_asks_only_for_its_own_options(terminal: Terminal) -> None:
+    terminal.variables["WIXPROXY__UPSTREAM__URL"] = "nonsense"
+    terminal.variables["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
+    with terminal.running("emulator", "--port", "0") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("The emulated Wix is ready at ")

@@ -66,8 +66,9 @@ class ServerTable(Table):
     """Where the proxy listens, what browsers call it, and how large a request may be."""
 
     host: HostText = Field(
-        default="127.0.0.1",
-        description="Address to listen on; 0.0.0.0 listens on all, as a container must.",
+        default="localhost",
+        description="Address to listen on; localhost is both loopback addresses, "
+        "0.0.0.0 listens on all, as a container must.",
     )
     port: Port = Field(
         default=4321,
@@ -224,10 +225,10 @@ class SessionTable(Table):
         default=100_000, description="How many sessions the memory store keeps."
     )
     new_visitors_per_minute: Positive = Field(
-        default=60, description="How many visitors one address may become in a minute."
+        default=600, description="How many visitors one address may become in a minute."
     )
     new_visitors_per_minute_together: Positive = Field(
-        default=600,
+        default=6_000,
         description="How many visitors all clients of unknown address may become in a minute.",
     )
 

@@ -34,6 +34,10 @@ FLAGS = {
     "upstream.root": "--root",
     "emulator.enabled": "--emulator",
     "emulator.data": "--data",
+    "emulator.host": "--host",
+    "emulator.port": "--port",
+    "emulator.public_url": "--public-url",
+    "emulator.seed": "--seed",
     "server.host": "--host",
     "server.port": "--port",
 }
