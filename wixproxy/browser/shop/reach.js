@@ -1,5 +1,5 @@
-// Show who the proxy says we are, and look for a token wherever a script of
-// this page could find one. The search is real: it reads what it shows.
+// Show who the proxy says we are, and look for a token where scripts of pages
+// commonly keep them. The search is real: it reads what it shows.
 
 import { element, moment } from "./elements.js";
 
@@ -29,7 +29,7 @@ export function showReach(who, latest) {
       "div",
       { class: "reach-search" },
       element("h2", {}, leaks ? "A token is in reach!" : "No token in reach"),
-      element("p", {}, "Everywhere a script of this page could look for one, searched just now."),
+      element("p", {}, "The places where pages keep such things, searched just now."),
       element("ul", {}, ...found.map(row)),
     ),
   );
