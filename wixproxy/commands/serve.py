@@ -22,7 +22,8 @@ def serve(
     try:
         config = with_development_key(load(flags, os.environ, Path.cwd(), config_file))
         logs.configure(config.log)
-        from ..server import run  # noqa: PLC0415 - half a second that a wrong configuration saves
+        # Half a second that a wrong configuration need not wait for.
+        from ..server import run
 
         return run(config, opens_browser=opens_browser)
     except ConfigError as error:
