@@ -181,7 +181,9 @@ class UpstreamTable(Table):
         default=10.0, description="How long connecting to the frontend may take."
     )
     first_byte_timeout_seconds: PositiveSeconds = Field(
-        default=60.0, description="How long the frontend may take until its answer begins."
+        default=300.0,
+        description="How long the frontend may take until its answer begins; "
+        "60 in production when left out.",
     )
     idle_timeout_seconds: PositiveSeconds = Field(
         default=300.0, description="How long a body may pause, in either direction."

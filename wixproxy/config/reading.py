@@ -22,6 +22,10 @@ from .options import OPTIONS, Option, nested
 from .problems import DEFAULT, Problem, of_validation
 from .sources import Gathered, Given, gather
 
+# Where production has another default: a dev server compiles before its first
+# byte, and in production it is a machine that reads the log.
+IN_PRODUCTION = {"log.format": "json", "upstream.first_byte_timeout_seconds": 60.0}
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -135,9 +139,11 @@ def _derive(values: dict[str, object], sources: dict[str, str], env: Mapping[str
     if "mode" not in values:
         values["mode"] = mode
         sources["mode"] = f"{DEFAULT}: {why}"
-    if "log.format" not in values and values["mode"] == "production":
-        values["log.format"] = "json"
-        sources["log.format"] = f"{DEFAULT} in production"
+    if values["mode"] == "production":
+        for name, value in IN_PRODUCTION.items():
+            if name not in values:
+                values[name] = value
+                sources[name] = f"{DEFAULT} in production"
 
 
 def _default_mode(values: Mapping[str, object], env: Mapping[str, str]) -> tuple[Mode, str]:

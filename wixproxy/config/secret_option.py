@@ -72,12 +72,24 @@ def _file(path: Path) -> str:
 
 
 def check_private(status: os.stat_result, path: Path) -> None:
-    """Refuse a file that its group or everybody can read; raise ValueError with the remedy.
+    """Refuse a file that others can read; raise ValueError with the remedy.
 
-    Windows has no such bits: there the folder of the user decides.
+    A file of ours is for us alone. One that another user owns, as root owns
+    what Kubernetes mounts for a container with `fsGroup`, reaches us through
+    its group, so there the group may read. Windows has no such bits: the
+    folder of the user decides.
     """
-    if os.name == "posix" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+    if os.name != "posix" or not stat.S_ISREG(status.st_mode):
+        return
+    mode = f"found mode {status.st_mode & 0o777:04o}"
+    if status.st_uid == os.geteuid():
+        if status.st_mode & 0o077:
+            raise ValueError(
+                f"expected a file for its owner alone, {mode}. "
+                f"Run: chmod 600 {shlex.quote(str(path))}"
+            )
+    elif status.st_mode & 0o037:
         raise ValueError(
-            f"expected a file for its owner alone, found mode {status.st_mode & 0o777:04o}. "
-            f"Run: chmod 600 {shlex.quote(str(path))}"
+            f"expected a file that its owner and group alone can read, {mode}. "
+            "Give it mode 0440 (in Kubernetes defaultMode: 0440)"
         )

@@ -100,7 +100,7 @@ def gather(
 
 
 def _variables(found: Gathered, env: Mapping[str, str], folder: Path, place: str) -> None:
-    """Take our variables, and Wix's own; an empty one says nothing."""
+    """Take our variables, and Wix's own; an empty one says nothing, and [] is an empty list."""
     for variable, text in sorted(env.items()):
         if not variable.startswith(PREFIX):
             continue
@@ -111,7 +111,7 @@ def _variables(found: Gathered, env: Mapping[str, str], folder: Path, place: str
             found.complain(
                 variable, _unknown("option", _as_variable(meant(name))), place or "the environment"
             )
-        elif text.strip() or option.is_list:
+        elif text.strip():
             try:
                 found.add(name, option.from_text(text), source, folder)
             except (ValueError, RecursionError):
