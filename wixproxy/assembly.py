@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import ssl
 from collections.abc import Callable
@@ -82,12 +81,17 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
     trusted = TrustedProxies.parse(
         config.server.trusted_proxies, everyone=config.server.trust_every_proxy
     )
+    grace_ends_at = process.started_at + config.session.unknown_key_grace_seconds
     keyring = Keyring([Key.from_text(key.reveal()) for key in config.session.keys])
 
     def front(url: PublicURL) -> Front:
         policy = CookiePolicy.for_origin(url.scheme, url.port, _same_site(config))
         bound_to = (policy.session, config.site.client_id, url.origin)
-        store = _store(config, keyring, bound_to, limits, clock, process)
+        store: SessionStore
+        if config.session.store == "memory":
+            store = MemoryStore(limits, clock, config.session.max_sessions)
+        else:
+            store = CookieStore(keyring, bound_to, limits, clock, unknown_key_until=grace_ends_at)
         return Front(
             public=url,
             cookies=policy,
@@ -138,27 +142,11 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
     )
 
 
-def _store(
-    config: Config,
-    keyring: Keyring,
-    bound_to: tuple[str, ...],
-    limits: Limits,
-    clock: Clock,
-    process: Process,
-) -> SessionStore:
-    if config.session.store == "memory":
-        return MemoryStore(limits, clock, config.session.max_sessions)
-    until = process.started_at + config.session.unknown_key_grace_seconds
-    return CookieStore(keyring, bound_to, limits, clock, unknown_key_until=until)
-
-
 def _same_site(config: Config) -> SameSite:
     return "None" if config.session.same_site == "none" else "Lax"
 
 
-def _frontend(
-    config: Config, pool: Pool, trusted: TrustedProxies, process: Process
-) -> Handler:
+def _frontend(config: Config, pool: Pool, trusted: TrustedProxies, process: Process) -> Handler:
     """Choose what answers everything that is not ours: an upstream, a folder, or the demo shop."""
     starts_sessions = config.session.start == "navigation"
     if config.upstream.url is not None:
@@ -176,28 +164,26 @@ def _frontend(
         shop = Path(str(resources.files("wixproxy") / "browser" / "shop"))
         policy = SHOP_POLICY.format(wix=config.site.api_origin)
         return Files(shop, starts_sessions=starts_sessions, policy=policy).handle
-    raise ConfigError(
-        [
-            "upstream.url: there is no frontend to serve. Give --upstream URL, --root DIR, "
-            "or --emulator for the demo shop."
-        ]
-    )
+    raise ConfigError(["upstream.url: there is no frontend to serve"])
 
 
 def _api(config: Config, pool: Pool, clock: Clock) -> WixApi:
-    per_minute = config.session.new_visitors_per_minute
     return WixApi(
         pool,
         Origin.parse(config.site.api_origin),
         CallRules.parse(config.api.allow, config.api.deny),
-        frozenset(config.api.allowed_origins),
-        MintLimits(Buckets(per_minute), Buckets(config.session.new_visitors_per_minute_together)),
-        clock,
+        allowed_origins=frozenset(config.api.allowed_origins),
+        mint_limits=MintLimits(
+            Buckets(config.session.new_visitors_per_minute),
+            Buckets(config.session.new_visitors_per_minute_together),
+        ),
+        clock=clock,
     )
 
 
 def _upstream_pool(config: Config) -> Pool:
     upstream = config.upstream
+    tls: ssl.SSLContext | None
     if upstream.verify == "any":
         tls = ssl.create_default_context()
         tls.check_hostname = False
@@ -220,5 +206,5 @@ def _tls(ca_file: str | None) -> ssl.SSLContext | None:
 def _form_targets(config: Config) -> tuple[str, ...]:
     """Return where Wix's logout may lead the logout form: https, or the emulator."""
     if config.site.api_origin.startswith("https://"):
-        return ("https:",)
-    return ("https:", config.site.api_origin)
+        return ("'self'", "https:")
+    return ("'self'", "https:", config.site.api_origin)

@@ -172,9 +172,7 @@ class BrowserSession:
             return lines
         try:
             text = await front.store.save(newest)
-            return (
-                cookies.set_session(text, front.cookies, remaining, self._shown_cookies) + lines
-            )
+            return cookies.set_session(text, front.cookies, remaining, self._shown_cookies) + lines
         except (StoreUnavailable, ValueError) as error:
             log.error("a session could not be written: %s", error)
             return []
@@ -197,14 +195,9 @@ def _is_shared(fields: Fields) -> bool:
 def _private(fields: Fields) -> Fields:
     """Mark an answer that sets cookies as one browser's own (RFC 9111 §7.3)."""
     marked: Fields = []
-    vary = False
     for name, value in fields:
-        lower = name.lower()
-        if lower == b"cache-control":
-            value = _PUBLIC.sub(b"private", value)
-        elif lower == b"vary":
-            vary = vary or value.strip() == b"*" or b"cookie" in headers.tokens([(name, value)], b"vary")
-        marked.append((name, value))
-    if not vary:
+        is_policy = name.lower() == b"cache-control"
+        marked.append((name, _PUBLIC.sub(b"private", value) if is_policy else value))
+    if not {b"cookie", b"*"} & set(headers.tokens(fields, b"vary")):
         marked.append((b"Vary", b"Cookie"))
     return marked

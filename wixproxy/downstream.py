@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 BeforeHead = Callable[[int, Fields], Awaitable[Fields]]
 
 _REASONS = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+    for status in http.HTTPStatus
 }
 _UNWRITABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -16,15 +16,31 @@ from typing import TYPE_CHECKING, Any
 from .errors import (
     RequestRefused,
     SessionError,
+    SessionUnreadable,
     StoreUnavailable,
     UpstreamError,
     WixError,
     WixproxyError,
+    WixRefused,
+    WixUnavailable,
 )
 from .sansio.exchange import Fields
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+# What a person can do; lines that begin with "$ " are commands.
+_ADVICE: list[tuple[type[WixproxyError], list[str]]] = [
+    (
+        UpstreamError,
+        [
+            "Is the frontend running, and at this address? Its own window may say why not.",
+            "$ wixproxy check",
+        ],
+    ),
+    (WixUnavailable, ["Nobody was logged out. Try again in a moment."]),
+    (WixRefused, ["$ wixproxy check"]),
+]
 
 NO_STORE = (b"Cache-Control", b"no-store")
 NO_SNIFFING = (b"X-Content-Type-Options", b"nosniff")
@@ -73,17 +89,19 @@ def problem_page(error: WixproxyError, request_id: str, status: int) -> tuple[Fi
     return [*fields, *_hints(error)], body
 
 
-def page(template: str, *, form_targets: tuple[str, ...] = (), **values: Any) -> tuple[Fields, bytes]:
+def page(
+    template: str, *, form_targets: tuple[str, ...] = ("'self'",), **values: Any
+) -> tuple[Fields, bytes]:
     """Render a page of `browser/pages`.
 
-    `form_targets` are the origins beside our own that its form may lead to:
-    browsers hold a form's redirects to the policy as well.
+    `form_targets` are where its form may lead: browsers hold the redirects of
+    a form to the policy as well.
     """
     nonce = base64.b64encode(secrets.token_bytes(16)).decode("ascii")
     body = _environment().get_template(template).render(nonce=nonce, **values).encode()
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
-        f"img-src data:; connect-src 'self'; form-action {' '.join((chr(39) + 'self' + chr(39), *form_targets))}; "
+        f"img-src data:; connect-src 'self'; form-action {' '.join(form_targets)}; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
     return [
@@ -123,15 +141,19 @@ def _side(error: WixproxyError) -> str:
             return "the frontend"
         case WixError():
             return "Wix"
+        case SessionUnreadable() | StoreUnavailable():
+            return "the proxy"
         case RequestRefused() | SessionError():
             return "your browser"
-        case StoreUnavailable() | _:
+        case _:
             return "the proxy"
 
 
 def _advice(error: WixproxyError) -> list[str]:
     advice = error.members.get("advice")
-    return [str(line) for line in advice] if isinstance(advice, list) else []
+    if isinstance(advice, list):
+        return [str(line) for line in advice]
+    return next((lines for kind, lines in _ADVICE if isinstance(error, kind)), [])
 
 
 def _actions(error: WixproxyError) -> list[dict[str, str]]:
@@ -139,5 +161,7 @@ def _actions(error: WixproxyError) -> list[dict[str, str]]:
     login_url = error.members.get("loginUrl")
     if isinstance(login_url, str):
         actions.append({"label": "Log in", "href": login_url})
-    actions.append({"label": "Go to the start page", "href": "/"})
+    public_url = error.members.get("public_url")
+    start = public_url if isinstance(public_url, str) else "/"
+    actions.append({"label": "Go to the start page", "href": start})
     return actions

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -49,7 +49,7 @@ class PublicServer(web.Server):
         if HttpRequestParser is HttpRequestParserPy:
             raise RuntimeError(
                 "aiohttp runs without its C parser, which wixproxy needs for strict parsing. "
-                "Install a wheel of aiohttp for this platform, and do not set AIOHTTP_NO_EXTENSIONS."
+                "Install a wheel of aiohttp for this platform, and unset AIOHTTP_NO_EXTENSIONS."
             )
         super().__init__(
             self._handle,
@@ -84,13 +84,12 @@ class PublicServer(web.Server):
         writer: AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> web.BaseRequest:
-        request = ClientRequest(message, payload, protocol, writer, task, self._loop)
-        request.exchange()
-        return request
+        connection = cast("ClientConnection", protocol)
+        return ClientRequest(message, payload, connection, writer, task, self._loop)
 
     async def _handle(self, message: web.BaseRequest) -> web.StreamResponse:
-        assert isinstance(message, ClientRequest)
-        exchange = message.exchange()
+        request = cast("ClientRequest", message)
+        exchange = request.exchange
         try:
             await self._serve(exchange)
         except ClientGone:
@@ -99,33 +98,32 @@ class PublicServer(web.Server):
             log.exception("an exchange failed")
             exchange.abort()
         finally:
-            message.finished()
+            request.connection.exchange = None
         return Written(exchange.keep_alive)
 
 
 class ClientRequest(web.BaseRequest):
     """aiohttp's request, which lends its message and body to a `ClientDownstream`."""
 
-    _exchange: ClientDownstream | None = None
+    ATTRS = web.BaseRequest.ATTRS | frozenset(["connection", "exchange"])
 
-    ATTRS = web.BaseRequest.ATTRS | frozenset(["_exchange"])
-
-    def exchange(self) -> ClientDownstream:
-        """Return the exchange that this request began."""
-        if self._exchange is None:
-            assert isinstance(self._protocol, ClientConnection)
-            self._exchange = ClientDownstream(self, self._protocol)
-            self._protocol.exchange = self._exchange
-        return self._exchange
-
-    def finished(self) -> None:
-        """Note that nothing runs for the connection any more."""
-        assert isinstance(self._protocol, ClientConnection)
-        self._protocol.exchange = None
+    def __init__(  # noqa: PLR0917 - the order is aiohttp's
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        connection: ClientConnection,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(message, payload, connection, writer, task, loop)
+        self.connection = connection
+        self.exchange = ClientDownstream(self, connection)
+        connection.exchange = self.exchange
 
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         """Let the session join the one kind of answer that aiohttp writes, a file."""
-        exchange = self.exchange()
+        exchange = self.exchange
         if exchange.before_head is None:
             return
         response.headers.popall("Server", None)
@@ -162,8 +160,8 @@ class ClientConnection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Refuse what the parser could not read, without repeating any of it."""
-        assert isinstance(request, ClientRequest)
-        return _Refusal(self._manager, request.exchange(), _refusal(exc))
+        exchange = cast("ClientRequest", request).exchange
+        return _Refusal(self._manager, exchange, _refusal(exc))
 
     def begin_tunnel(self, stream: ClientStream) -> None:
         """Give every byte from now on to `stream`."""
@@ -229,7 +227,9 @@ def _refusal(exc: BaseException | None) -> WixproxyError:
         return FieldsTooLarge(f"A header field is longer than {PARSER_FIELD_BYTES} bytes.")
     if "Too many headers" in str(exc):
         return FieldsTooLarge(f"The request has more than {PARSER_FIELDS} header fields.")
-    return MalformedRequest("The request could not be read as HTTP/1.1; its head breaks the grammar.")
+    return MalformedRequest(
+        "The request could not be read as HTTP/1.1; its head breaks the grammar."
+    )
 
 
 _SILENT = logging.getLogger("wixproxy.parser")

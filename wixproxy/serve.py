@@ -124,9 +124,7 @@ class RequestServer:
             fetch_metadata.guard(request, public, allowed, navigation_ok=True)
         elif route is FRONTEND and is_websocket_upgrade(request):
             has_cookie = self.service.fronts[public].cookies.is_shown(request.fields)
-            fetch_metadata.guard_websocket(
-                request, public, allowed, has_session_cookie=has_cookie
-            )
+            fetch_metadata.guard_websocket(request, public, allowed, has_session_cookie=has_cookie)
 
     async def _refuse(
         self, downstream: ClientDownstream, error: WixproxyError, request_id: str
@@ -147,9 +145,7 @@ class RequestServer:
 _SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
 
 
-def _may_carry(
-    request: Request, route: Route, is_navigation: bool, public: PublicURL
-) -> bool:
+def _may_carry(request: Request, route: Route, is_navigation: bool, public: PublicURL) -> bool:
     """Tell whether the answer is one that the session cookie may join."""
     if fetch_metadata.is_prefetch(request.fields):
         return False

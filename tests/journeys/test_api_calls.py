@@ -38,7 +38,9 @@ async def test_wix_gets_the_bare_token_and_nothing_else_of_the_browsers(stage: S
             "Accept-Language": "de",
         },
     )
-    headers = {name.lower(): value for name, value in last(stage, "/stores/v3/products/query").headers}
+    headers = {
+        name.lower(): value for name, value in last(stage, "/stores/v3/products/query").headers
+    }
     assert headers["authorization"].startswith("OauthNG.JWS.")
     assert headers["x-wix-consistent"] == "abc"
     assert headers["accept-language"] == "de"
@@ -191,7 +193,7 @@ async def test_two_thousand_interleaved_calls_never_carry_anothers_token(stage: 
     for browser in browsers:
         await browser.fetch(QUERY)
     tokens = {
-        dict((name.lower(), value) for name, value in kept.headers)["authorization"]
+        {name.lower(): value for name, value in kept.headers}["authorization"]
         for kept in stage.emulator.state.exchanges.kept("/stores/v3/products/query")
     }
     assert len(tokens) == 20
@@ -200,7 +202,7 @@ async def test_two_thousand_interleaved_calls_never_carry_anothers_token(stage: 
         for browser in browsers:
             await browser.fetch("/_wix/api/ecom/v1/carts/current/add-to-cart", "POST", body=cart)
     kept = stage.emulator.state.exchanges.kept("/ecom/v1/carts/current/add-to-cart")
-    used = [dict((n.lower(), v) for n, v in each.headers)["authorization"] for each in kept]
+    used = [{name.lower(): value for name, value in each.headers}["authorization"] for each in kept]
     assert all(used[at] == used[at % 20] for at in range(len(used)))
     assert len(set(used)) == 20
 

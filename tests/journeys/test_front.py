@@ -1,4 +1,4 @@
-"""The public listener on raw sockets: what aiohttp lets through and we do not, and when we close."""
+"""The public listener on raw sockets: what is refused there, and when we close."""
 
 from __future__ import annotations
 

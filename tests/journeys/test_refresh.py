@@ -166,16 +166,41 @@ async def test_wix_refusing_a_valid_looking_token_renews_it_once_and_repeats(sta
     assert refreshes(stage) == 1
 
 
-async def test_a_call_with_a_body_is_never_repeated(stage: Stage) -> None:
+async def test_a_call_with_a_body_is_never_repeated_but_renews_the_token(stage: Stage) -> None:
     browser = await member(stage)
     stage.emulator.state.tokens.forget_access()
     call = "/members/v1/members/query"
     answer = await browser.fetch(f"/_wix/api{call}", "POST", body={"query": {}})
     assert answer.status == 401
-    assert refreshes(stage) == 0
     assert len(stage.emulator.state.exchanges.kept(call)) == 1
+    # The token is another one by now, so the next call works.
+    assert refreshes(stage) == 1
+    answer = await browser.fetch(f"/_wix/api{call}", "POST", body={"query": {}})
+    assert answer.status == 200
 
 
 def session_lines(answer: aiohttp.ClientResponse) -> list[str]:
     lines = answer.headers.getall("Set-Cookie", [])
     return [line for line in lines if "hint" not in line]
+
+
+async def test_a_member_who_ended_is_told_so_by_a_call_with_a_body_too(stage: Stage) -> None:
+    browser = await member(stage)
+    member_id = (await browser.session())["memberId"]
+    stage.emulator.state.tokens.revoke_subject(member_id, access_too=True)
+    answer = await browser.fetch("/_wix/api/members/v1/members/query", "POST", body={})
+    assert answer.status == 401
+    assert (await answer.json())["code"] == "session_ended"
+
+
+async def test_one_visitor_counts_once_however_many_calls_wait_for_it(stage: Stage) -> None:
+    """R69."""
+    browser = stage.browser()
+    await browser.navigate("/")
+    stage.fault(path="/oauth2/token", kind="latency", latency_ms=200)
+    calls = stage.config.session.new_visitors_per_minute + 20
+    browser.http.connector._limit = calls  # type: ignore[union-attr]
+    answers = await asyncio.gather(
+        *(browser.fetch("/_wix/api/stores/v3/products/query?.r=e30") for _ in range(calls))
+    )
+    assert {answer.status for answer in answers} == {200}

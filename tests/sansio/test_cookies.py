@@ -23,9 +23,7 @@ def shown(named: list[tuple[str, str]]) -> list[tuple[str, str]]:
     ("policy", "attributes"),
     [
         pytest.param(LOCAL, "Path=/; Max-Age=60; HttpOnly; SameSite=Lax", id="http localhost"),
-        pytest.param(
-            PUBLIC, "Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure", id="https"
-        ),
+        pytest.param(PUBLIC, "Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure", id="https"),
         pytest.param(
             CookiePolicy.for_origin("https", 443, "None"),
             "Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Partitioned",
@@ -107,7 +105,7 @@ def test_growing_and_shrinking_leaves_exactly_the_pieces_in_use() -> None:
 
 def test_a_session_larger_than_browsers_keep_is_refused_with_advice() -> None:
     """R14."""
-    with pytest.raises(ValueError, match='Set session.store to "memory"'):
+    with pytest.raises(ValueError, match=r'Set session\.store to "memory"'):
         cookies.session_pairs("x" * 5 * CHUNK_CHARACTERS, LOCAL)
 
 

@@ -116,7 +116,7 @@ def test_an_error_of_wix_is_quoted_and_cut() -> None:
 
 def test_a_good_callback_yields_the_code() -> None:
     callback = Callback("state-of-this-browser", "the-code", None, None)
-    assert login.check(callback, attempt(), NOW + 599) == "the-code"
+    assert login.check(callback, attempt(), NOW + 599) == (attempt(), "the-code")
     assert "the-code" not in repr(callback)
 
 

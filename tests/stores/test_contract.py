@@ -1,4 +1,4 @@
-"""One contract for every store: what it takes it gives back, alone, latest, and ended when ended."""
+"""One contract for every store: what it takes it gives back, and what ended stays ended."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tests.conftest import HandClock
@@ -48,7 +50,7 @@ async def test_a_key_rolled_out_in_order_loses_nobody(clock: HandClock) -> None:
     steps = [(OLD,), (OLD, NEW), (NEW, OLD), (NEW,)]
     session = Session.visitor(clock(), LIMITS)
     text = await store(clock, *steps[0]).save(session)
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         for keys in (before, after, before):
             loaded = await store(clock, *keys).load(text)
             assert loaded is not None

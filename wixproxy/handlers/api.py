@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from ..errors import (
-    BodyTooLarge,
+    CallRefused,
     SessionEnded,
     TooManyRequests,
     UpstreamError,
@@ -66,6 +66,7 @@ class WixApi:
         pool: Pool,
         origin: Origin,
         rules: CallRules,
+        *,
         allowed_origins: frozenset[str],
         mint_limits: MintLimits,
         clock: Callable[[], float],
@@ -91,12 +92,12 @@ class WixApi:
             request, body = await _checked_redirect_session(exchange)
         session = await self._usable_session(exchange)
         answer = await self._call(request, target, session, body)
-        if answer.status == 401 and body is None:
-            answer = await self._repeated(exchange, target, session, answer)
+        if answer.status == 401:
+            answer = await self._after_refusal(exchange, target, session, answer)
         try:
             await self._pass_on(exchange, target, answer)
         except UpstreamError as error:
-            raise WixUnavailable(f"Wix's answer broke off: {error.message}") from error
+            raise WixUnavailable("Wix's answer broke off in the middle.") from error
 
     async def _usable_session(self, exchange: Exchange) -> Session:
         """Return the session with a token to call with, starting one if there is none."""
@@ -106,27 +107,21 @@ class WixApi:
         if browser.ended is not None and browser.ended.identity == "member":
             raise _with_login_url(browser.ended, exchange.request)
         current = browser.current
-        if current is None or current.tokens is None:
-            self._check_mint_rate(exchange, current)
+        if current is None or (current.tokens is None and not tokens.is_flying(current)):
+            self._check_mint_rate(exchange)
             current = current or await browser.start()
         try:
             session = await tokens.current(current)
         except SessionEnded as ended:
-            replacement = tokens.replacement(ended)
-            if replacement is None:
-                raise
-            browser.current = replacement
-            if ended.identity == "member":
-                raise _with_login_url(ended, exchange.request) from ended
-            session = await tokens.current(replacement)
+            session = await tokens.current(_replacement(exchange, ended))
         browser.current = session
         renewal = tokens.renewal(session)
         if renewal is not None and exchange.front.store.carries_tokens:
             browser.renewal = renewal
         return session
 
-    def _check_mint_rate(self, exchange: Exchange, current: Session | None) -> None:
-        """Limit how many visitors are made; a session that waits for tokens counts once."""
+    def _check_mint_rate(self, exchange: Exchange) -> None:
+        """Limit how many visitors are made from one address, or by all that have none."""
         limits, now = self._mint_limits, self._clock()
         if exchange.address is not None:
             wait = limits.per_address.take(exchange.address, now)
@@ -141,36 +136,36 @@ class WixApi:
     async def _call(
         self, request: Request, target: bytes, session: Session, body: BodySource | None
     ) -> Answer:
-        assert session.tokens is not None
         fields = [
-            (b"Host", str(self._origin).partition("://")[2].encode("ascii")),
-            *wix_request_fields(headers.request_fields(request.fields), session.tokens.access),
+            (b"Host", self._origin.authority.encode("ascii")),
+            *wix_request_fields(headers.request_fields(request.fields), session.access_token),
         ]
         try:
             return await self._pool.send(
                 self._origin, replace(request, target=target, fields=fields), body
             )
         except UpstreamError as error:
-            raise WixUnavailable(f"Wix did not answer the call: {error.message}") from error
+            raise WixUnavailable(f"Wix at {self._origin} did not answer the call.") from error
 
-    async def _repeated(
+    async def _after_refusal(
         self, exchange: Exchange, target: bytes, session: Session, refused: Answer
     ) -> Answer:
-        """Call once more with another token, since Wix refused one that looked valid."""
+        """Get another token, since Wix refused one that looked valid, and call once more.
+
+        A call with a body is not repeated, because its body is gone; it gets
+        Wix's answer, and the next call the new token.
+        """
         tokens = exchange.front.tokens
         try:
             renewed = await tokens.renewed(session)
         except WixUnavailable:
             return refused
         except SessionEnded as ended:
-            refused.abort()
-            replacement = tokens.replacement(ended)
-            if replacement is None or ended.identity == "member":
-                exchange.session.current = replacement
-                raise _with_login_url(ended, exchange.request) from ended
-            renewed = await tokens.current(replacement)
-        await refused.discard()
+            renewed = await tokens.current(_replacement(exchange, ended))
         exchange.session.current = renewed
+        if exchange.request.has_body:
+            return refused
+        await refused.discard()
         return await self._call(exchange.request, target, renewed, None)
 
     async def _pass_on(self, exchange: Exchange, target: bytes, answer: Answer) -> None:
@@ -191,12 +186,14 @@ async def _checked_redirect_session(
     exchange: Exchange,
 ) -> tuple[Request, BodySource | None]:
     """Read the body of a redirect session, and refuse it if it carries a session token."""
-    request = exchange.request
+    # The answer is read here, so it must not come compressed.
+    fields = headers.without(exchange.request.fields, {b"accept-encoding"})
+    request = exchange.request.with_fields(fields)
     if not request.has_body:
         return request, None
     body = await exchange.downstream.read_whole(MAX_REDIRECT_SESSION_BYTES)
     if headers.get(request.fields, b"content-encoding") is not None:
-        raise BodyTooLarge("The body of a redirect session must not be compressed.")
+        raise CallRefused("The body of a redirect session must not be compressed.")
     refuse_session_token(body)
     fields = headers.without(request.fields, {b"content-length"})
     fields.append((b"Content-Length", str(len(body)).encode()))
@@ -235,6 +232,15 @@ def _without_session_token(body: bytes) -> bytes:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise WixUnavailable("Wix answered a redirect session in an unknown form.") from None
     return json.dumps(values, separators=(",", ":")).encode()
+
+
+def _replacement(exchange: Exchange, ended: SessionEnded) -> Session:
+    """Put the new visitor in the ended session's place; a member is told instead."""
+    replacement = exchange.front.tokens.replacement(ended)
+    exchange.session.current = replacement
+    if replacement is None or ended.identity == "member":
+        raise _with_login_url(ended, exchange.request) from ended
+    return replacement
 
 
 def _with_login_url(ended: SessionEnded, request: Request) -> SessionEnded:

@@ -65,8 +65,7 @@ class Login:
                 "that send each other round in a circle.",
                 retry_after=login.LOOP_SECONDS,
                 advice=[
-                    "Does the page you return to send everyone without a member session to "
-                    "/_wix/login, and does it know that you are logged in?",
+                    "Does the page you return to send everyone without a member session here?",
                     "Does the browser accept cookies of this site?",
                     "Is another program on this host name setting cookies of the same name?",
                 ],
@@ -88,17 +87,16 @@ class Login:
         if attempt is not None and attempt.state in self._used:
             attempt = None
         try:
-            code = login.check(callback, attempt, self._clock())
+            finished, code = login.check(callback, attempt, self._clock())
         except LoginRejected as rejection:
             await self._rejected(exchange, name, attempt, rejection)
             return
-        assert attempt is not None
-        self._use(attempt)
-        tokens = await self._tokens(exchange, code, attempt)
+        self._use(finished)
+        tokens = await self._tokens(exchange, code, finished)
         await self._become_member(exchange, tokens)
         for used in attempts:
             exchange.session.add_line(cookies.expire(used, exchange.front.cookies))
-        await _see_other(exchange, self._safe(exchange, attempt.return_url))
+        await _see_other(exchange, self._safe(exchange, finished.return_url))
 
     async def _visitor_or_member(self, exchange: Exchange) -> Session:
         """Return the session that asks, with a token for the redirect session."""
@@ -127,14 +125,12 @@ class Login:
         body = login.redirect_session(
             attempt, self._wix.client_id, self._redirect_uri(exchange), prompt=prompt, idp=idp
         )
-        assert session.tokens is not None
         try:
-            return await self._wix.redirect_session(body, session.tokens)
+            return await self._wix.redirect_session(body, session.access_token)
         except GrantRejected:
             renewed = await exchange.front.tokens.renewed(session)
             exchange.session.current = renewed
-            assert renewed.tokens is not None
-            return await self._wix.redirect_session(body, renewed.tokens)
+            return await self._wix.redirect_session(body, renewed.access_token)
 
     def _place(self, exchange: Exchange, attempt: LoginAttempt) -> None:
         """Put the attempt into its own cookie; the oldest of too many gives way."""
@@ -182,7 +178,7 @@ class Login:
                 await _see_other(exchange, self._safe(exchange, attempt.return_url))
                 return
         log.info("a callback was refused: %s", rejection.message)
-        return_url = rejection.members.pop("return_url", "/")
+        return_url = attempt.return_url if attempt is not None else "/"
         rejection.members["loginUrl"] = f"/_wix/login?returnToUrl={quote(return_url, safe='/')}"
         raise rejection
 
@@ -211,9 +207,7 @@ class Login:
 
     def _safe(self, exchange: Exchange, return_url: str | None) -> str:
         """Judge a return URL, when it is given and again when it is used."""
-        return safe_return_url(
-            return_url, exchange.front.public, own_paths=(self._callback_path,)
-        )
+        return safe_return_url(return_url, exchange.front.public, own_paths=(self._callback_path,))
 
     def _redirect_uri(self, exchange: Exchange) -> str:
         return exchange.front.public.join(self._callback_path)

@@ -90,8 +90,7 @@ class Logout:
         try:
             async with asyncio.timeout(WIX_MAY_TAKE_SECONDS):
                 session = await exchange.front.tokens.current(current)
-                assert session.tokens is not None
-                return await self._wix.redirect_session(body, session.tokens)
+                return await self._wix.redirect_session(body, session.access_token)
         except TimeoutError:
             log.warning("Wix gave no logout address within %s seconds", WIX_MAY_TAKE_SECONDS)
         except WixproxyError as error:

@@ -41,7 +41,11 @@ class TestingSession:
         limits, now = exchange.front.limits, self._clock()
         if asked == {"visitor": True}:
             return Session.visitor(now, limits)
-        if isinstance(asked, dict) and set(asked) == {"member"} and isinstance(asked["member"], str):
+        if (
+            isinstance(asked, dict)
+            and set(asked) == {"member"}
+            and isinstance(asked["member"], str)
+        ):
             tokens = await self._wix.emulated_member(asked["member"])
             member_id = await self._wix.member_id(tokens)
             return Session.member(now, limits, tokens=tokens, member_id=member_id)

@@ -151,9 +151,7 @@ def set_session(
     return lines + [_line(name, "", policy, 0) for name in sorted(stale)]
 
 
-def set_hint(
-    identity: str, random: str, policy: CookiePolicy, max_age_seconds: int
-) -> bytes:
+def set_hint(identity: str, random: str, policy: CookiePolicy, max_age_seconds: int) -> bytes:
     """Write the readable cookie: who someone is, and a mark that changes with it."""
     return _line(policy.hint, f"v1.{identity}.{random}", policy, max_age_seconds, readable=True)
 

@@ -51,9 +51,7 @@ def authorization_code(
     }
 
 
-def read_answer(
-    status: int, body: bytes, now: float, *, replaces: Tokens | None = None
-) -> Tokens:
+def read_answer(status: int, body: bytes, now: float, *, replaces: Tokens | None = None) -> Tokens:
     """Return the tokens of an answer.
 
     Without a refresh token in it, the one of `replaces` stays in use. Raises
@@ -123,6 +121,6 @@ def _lifetime(value: Any) -> int:
     if type(value) is not int or not MIN_LIFETIME_SECONDS <= value <= MAX_LIFETIME_SECONDS:
         raise WixUnavailable(
             "Wix's token endpoint answered 200 with expires_in "
-            f"{quoted(str(value))}, expected {MIN_LIFETIME_SECONDS} to {MAX_LIFETIME_SECONDS} seconds"
+            f"{quoted(str(value))}, expected at most {MAX_LIFETIME_SECONDS} seconds"
         )
     return value

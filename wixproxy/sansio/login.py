@@ -184,15 +184,13 @@ class Callback:
         )
 
 
-def check(callback: Callback, attempt: LoginAttempt | None, now: float) -> str:
-    """Return the authorization code of a callback that finishes `attempt`.
+def check(callback: Callback, attempt: LoginAttempt | None, now: float) -> tuple[LoginAttempt, str]:
+    """Return the attempt that a callback finishes, and the authorization code.
 
     Raises `LoginRejected` when there is no such attempt in this browser, when
     it is too old, and when Wix reports an error for it.
     """
-    if attempt is None or not hmac.compare_digest(
-        callback.state.encode(), attempt.state.encode()
-    ):
+    if attempt is None or not hmac.compare_digest(callback.state.encode(), attempt.state.encode()):
         raise LoginRejected(
             "This callback does not belong to a login that was started in this browser; "
             f"it may have been finished already, or started in another one. {_AGAIN}"
@@ -207,8 +205,7 @@ def check(callback: Callback, attempt: LoginAttempt | None, now: float) -> str:
             f"Wix did not log you in: {quoted(callback.error)}"
             + (f", {quoted(description)}" if description else ""),
             wix_error=callback.error[:64],
-            return_url=attempt.return_url,
         )
     if callback.code is None:
         raise LoginRejected(f"The callback came without a code. {_AGAIN}")
-    return callback.code
+    return attempt, callback.code

@@ -160,18 +160,24 @@ class Hosts:
 
     def _refusal(self, authority: bytes | None) -> HostRefused:
         served = ", ".join(url.origin for url in self.public)
+        here = self.canonical.origin
         if authority is None:
-            return HostRefused(f"This proxy serves {served}; the request names no host.")
+            return HostRefused(
+                f"This proxy serves {served}; the request names no host.", public_url=here
+            )
         try:
             found = PublicURL.parse(f"{self.canonical.scheme}://{authority.decode('ascii')}")
         except ValueError:
-            return HostRefused(f"This proxy serves {served}, not {quoted(authority)}.")
+            return HostRefused(
+                f"This proxy serves {served}, not {quoted(authority)}.", public_url=here
+            )
         listed = ", ".join(f'"{url.origin}"' for url in (*self.public, found))
         line = f"public_url = [{listed}]"
         return HostRefused(
             f"This proxy serves {served}, not {quoted(authority)}. If browsers shall open it under "
             f"that address too, write this under [server] in wixproxy.toml: {line}",
             config_line=line,
+            public_url=here,
         )
 
 

@@ -112,6 +112,13 @@ class Session:
             **values,
         )
 
+    @property
+    def access_token(self) -> str:
+        """The access token; raises `ValueError` while there is none."""
+        if self.tokens is None:
+            raise ValueError("the session has no tokens yet")
+        return self.tokens.access
+
     def renewed(self, tokens: Tokens) -> Session:
         """Return the next generation, which has these tokens."""
         return replace(self, tokens=tokens, generation=self.generation + 1)

@@ -102,4 +102,3 @@ class Successors:
 
     def __len__(self) -> int:
         return len(self._successors)
-

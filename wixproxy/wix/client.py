@@ -113,13 +113,13 @@ class WixClient:
         subject = info.get("subjectId")
         return subject if isinstance(subject, str) and _MEMBER_ID(subject) else None
 
-    async def redirect_session(self, body: dict[str, Any], tokens: Tokens) -> str:
+    async def redirect_session(self, body: dict[str, Any], access_token: str) -> str:
         """Make a redirect session and return the address that the browser goes to.
 
         Raises `WixRefused` with the one thing to do where the reason is known,
         `GrantRejected` when the token is not accepted, else `WixUnavailable`.
         """
-        status, request_id, answer = await self._post(REDIRECT_SESSION_PATH, body, tokens.access)
+        status, request_id, answer = await self._post(REDIRECT_SESSION_PATH, body, access_token)
         if status == 200:
             return _full_url(answer)
         if status == 401:

@@ -68,6 +68,10 @@ class TokenSource:
             return None
         return self._flight(session, None)
 
+    def is_flying(self, session: Session) -> bool:
+        """Tell whether tokens for this session are being asked for just now."""
+        return session.id in self._flights
+
     def replacement(self, ended: SessionEnded) -> Session | None:
         """Return the visitor that took the place of a session that Wix ended."""
         return self._replacements.get(ended.session_id)
@@ -104,9 +108,9 @@ class TokenSource:
                     raise self._explained(refusal) from refusal
                 await self._end(latest)
                 raise _ended(latest) from refusal
-            latest = latest.renewed(granted)
-            await self._store.save(latest)
-            return latest
+            renewed = latest.renewed(granted)
+            await self._store.save(renewed)
+            return renewed
 
     async def _end(self, session: Session) -> None:
         """End the session and put one new visitor in its place."""
