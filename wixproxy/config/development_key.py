@@ -24,7 +24,8 @@ _ADVICE = 'Or set session.keys to a key of "wixproxy newkey".'
 
 def state_folder() -> Path:
     """Return the platform's folder for the state of wixproxy."""
-    import platformdirs  # noqa: PLC0415 - only development needs it
+    # Only development needs it.
+    import platformdirs
 
     return platformdirs.user_state_path("wixproxy", appauthor=False)
 

@@ -99,5 +99,5 @@ def _expected(kind: str, context: Mapping[str, Any]) -> str:
         return str(context["expected"]).replace("'", '"')
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
-        return f"{words} {context[bound]}"
+        return f"{words} {context[bound]:.15g}"
     return _EXPECTED.get(kind, "another kind of value")

@@ -168,6 +168,7 @@ def _is_public(text: str) -> bool:
 
 def _validated(values: dict[str, object], problems: list[Problem]) -> Config:
     """Return the model of all values that are sound; the others become problems."""
+    told = {problem.name for problem in problems}
     try:
         return Config.model_validate(nested(values))
     except ValidationError as invalid:
@@ -179,10 +180,9 @@ def _validated(values: dict[str, object], problems: list[Problem]) -> Config:
                     found = found[part]
             problem = of_validation(error, found, is_secret=option.kind == "secret")
             # pydantic counts a list without its wrong entries, and a secret that
-            # could not be found has had its sentence.
+            # could not be found has had its sentence already.
             is_recount = error["type"] == "too_short" and bool(found)
-            is_told = option.kind == "secret" and found is None
-            if not is_recount and not is_told:
+            if not is_recount and problem.name not in told:
                 problems.append(problem)
     wrong = {problem.option for problem in problems}
     return Config.model_validate(

@@ -18,7 +18,8 @@ class _TomlSchema(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         described = super().default_schema(schema)
-        if described.get("default", ...) is None:
+        # A table's default repeats those of its options, and would hold the nulls.
+        if described.get("default", ...) is None or isinstance(described["default"], dict):
             del described["default"]
         return described
 

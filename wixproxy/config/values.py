@@ -8,6 +8,7 @@ refused before anything repeats the URL.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from ..errors import quoted
@@ -24,6 +25,7 @@ NEW_KEY = 'Run "wixproxy newkey"'
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+").fullmatch
+_NAME = re.compile(r"[A-Za-z0-9._-]+").fullmatch
 _USER = re.compile(r"[^:/?#]*:?/*[^/?#]*@").match
 
 
@@ -79,7 +81,8 @@ def authority(text: str) -> str:
 
 def host(text: str) -> str:
     """Read a name or address to listen on, without a port."""
-    if not text or not text.isascii() or not text.isprintable() or set(text) & set(" /[]@?#"):
+    # A colon belongs to an IPv6 address; behind a name it would be a port.
+    if not (_NAME(text) or _is_ipv6(text)):
         raise ValueError(
             f"expected an address such as 127.0.0.1, 0.0.0.0 or ::1, found {quoted(text)}"
         )
@@ -118,6 +121,14 @@ def session_key(secret: Secret) -> Secret:
             f"to everybody. {NEW_KEY}"
         )
     return secret
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_user(text: str) -> None:
