@@ -135,6 +135,13 @@ class Browser:
         told: dict[str, Any] = await answer.json()
         return told
 
+    async def hang_up(self) -> None:
+        """Close the browser's connections and keep its cookies."""
+        jar = self.http.cookie_jar
+        await self.http.close()
+        self.http = aiohttp.ClientSession(cookie_jar=jar)
+        self.stage.adopt(self.http)
+
     def cookies(self) -> dict[str, str]:
         """Return what the jar holds for the site."""
         held = self.http.cookie_jar.filter_cookies(URL(self.stage.origin))
@@ -183,6 +190,10 @@ class Stage:
         http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         self._browsers.append(http)
         return Browser(self, http)
+
+    def adopt(self, http: aiohttp.ClientSession) -> None:
+        """Close this session, too, when the stage is struck."""
+        self._browsers.append(http)
 
     async def restart(self, config: Config | None = None) -> None:
         """Stop the proxy and start another one, with the same Wix and frontend."""

@@ -26,10 +26,14 @@ class Tap:
 
     def __init__(self) -> None:
         self.sent: list[bytearray] = []
-        self.origin_port = 0
         self._target = ("127.0.0.1", 0)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def target_port(self) -> int:
+        """The port that is relayed to."""
+        return self._target[1]
 
     async def start(self) -> int:
         """Listen on a free port and return it."""

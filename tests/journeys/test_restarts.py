@@ -12,9 +12,11 @@ from yarl import URL
 from tests.conftest import HandClock
 from tests.stage import Browser, Stage, staged
 from wixproxy.config import Config
+from wixproxy.listening import listen
 from wixproxy.sansio.cookies import CHUNK_CHARACTERS, session_pairs
 from wixproxy.sansio.keyring import Key
 from wixproxy.sansio.redaction import Secret
+from wixproxy.server import build
 
 CALL = "/_wix/api/members/v1/members/my"
 
@@ -68,6 +70,27 @@ async def test_keys_rolled_in_order_keep_every_session(cookie_stage: Stage) -> N
     await cookie_stage.restart(with_keys(cookie_stage.config, new))
     assert (await browser.fetch(CALL)).status == 200
     assert (await browser.session())["identity"] == "member"
+
+
+async def test_two_processes_in_the_middle_of_a_rollout_serve_the_same_browser(
+    cookie_stage: Stage,
+) -> None:
+    """G12: one process still seals with the old key, the other already with the new one."""
+    (old,) = cookie_stage.config.session.keys
+    new = Key.generate().to_text()
+    await cookie_stage.restart(with_keys(cookie_stage.config, old, new))
+    other = build(with_keys(cookie_stage.config, new, old), clock=cookie_stage.clock)
+    sockets = listen("127.0.0.1", 0)
+    await other.start(sockets)
+    ports = [cookie_stage.tap.target_port, sockets[0].getsockname()[1]]
+    browser = await member(cookie_stage)
+    for number in range(6):
+        cookie_stage.tap.aim(ports[number % 2])
+        await browser.hang_up()
+        cookie_stage.advance(14_400)
+        assert (await browser.fetch(CALL)).status == 200
+        assert (await browser.session())["identity"] == "member"
+    await other.stop()
 
 
 async def test_a_key_that_is_not_here_yet_costs_a_retry_and_not_the_session(
