@@ -79,3 +79,9 @@ def test_a_process_that_hides_its_files_is_passed_over(tmp_path: Path) -> None:
     proc = machine(tmp_path, line(4321, "0A", 77))
     (proc / "1").mkdir()
     assert holder(4321, proc) == "node (pid 1234)"
+
+
+def test_a_program_may_have_any_bytes_for_a_name(tmp_path: Path) -> None:
+    proc = machine(tmp_path, line(4321, "0A", 77))
+    (proc / "1234" / "comm").write_bytes(b"n\xffde\n")
+    assert holder(4321, proc) == "n\ufffdde (pid 1234)"

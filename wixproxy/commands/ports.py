@@ -22,7 +22,9 @@ def holder(port: int, proc: Path = Path("/proc")) -> str | None:
     for process in proc.glob("[0-9]*"):
         try:
             if any(str(opened.readlink()) in sockets for opened in (process / "fd").iterdir()):
-                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+                # A program may give itself any bytes for a name.
+                name = (process / "comm").read_text("utf-8", "replace").strip()
+                return f"{name} (pid {process.name})"
         except OSError:
             continue  # The process has ended, or is somebody else's.
     return None
