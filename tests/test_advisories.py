@@ -1,0 +1,162 @@
+"""One test for each lesson about security that others, or we, have learned the hard way.
+
+A fix leaves its test here, with a docstring that says what went wrong; the
+part's own tests go into the breadth of it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from tests.conftest import HandClock
+from tests.stage import NAVIGATION, Stage, staged
+from wixproxy.errors import SealError, UnsafeReturnURL, WixUnavailable
+from wixproxy.sansio import grants
+from wixproxy.sansio.keyring import Key, Keyring
+from wixproxy.sansio.public_url import PublicURL
+from wixproxy.sansio.return_url import safe_return_url
+from wixproxy.wix.client import WixClient
+
+
+@pytest.fixture
+async def stage(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(clock, tmp_path) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("length", range(28))
+def test_a_ciphertext_shorter_than_nonce_and_tag_is_refused(length: int) -> None:
+    """oauth2-proxy cut the nonce off before it looked at the length, and panicked."""
+    ring = Keyring([Key(bytes(32))])
+    head = ring.seal("session", b"").rpartition(".")[0]
+    body = base64.urlsafe_b64encode(bytes(length)).rstrip(b"=").decode()
+    with pytest.raises(SealError):
+        ring.open("session", f"{head}.{body}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("/stores/%2e%2e/oauth2/token", id="escaped dot segments"),
+        pytest.param("/stores/../oauth2/token", id="plain dot segments"),
+        pytest.param("/stores/%2E%2E%2Foauth2/token", id="an escaped slash"),
+        pytest.param("/stores/..%5coauth2/token", id="an escaped backslash"),
+        pytest.param("/stores/%252e%252e/oauth2/token", id="escaped twice"),
+    ],
+)
+async def test_a_path_that_another_reader_would_repair_is_not_forwarded(
+    stage: Stage, path: str
+) -> None:
+    """Proxies matched `/a/%2e%2e/b` as below `/a`, and the server behind them served `/b`."""
+    answer = await stage.browser().fetch(f"/_wix/api{path}", "POST", body={})
+    assert answer.status == 400
+    assert stage.counts()["calls"] == {}
+
+
+async def test_a_cookie_that_wix_sets_is_not_sent_with_the_next_visitors_call() -> None:
+    """The default jar of aiohttp keeps cookies of named hosts, though not of 127.0.0.1."""
+    shown: list[str | None] = []
+
+    async def token(request: web.Request) -> web.Response:
+        shown.append(request.headers.get("Cookie"))
+        tokens = {"access_token": "a", "refresh_token": "r", "expires_in": 3600}
+        answer = web.json_response(tokens)
+        answer.set_cookie("visitor", str(len(shown)))
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/oauth2/token", token)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    wix = WixClient(f"http://localhost:{runner.addresses[0][1]}", "client", HandClock())
+    try:
+        await wix.anonymous()
+        await wix.anonymous()
+    finally:
+        await wix.close()
+        await runner.cleanup()
+    assert shown == [None, None]
+
+
+async def test_an_encoded_body_is_passed_on_as_it_came(stage: Stage) -> None:
+    """A client that decodes by itself, and leaves Content-Encoding, breaks every page.
+
+    The body is not even gzip: whoever tried to decode it would fail.
+    """
+    stage.frontend.headers = {"Content-Encoding": "gzip"}
+    async with (
+        aiohttp.ClientSession(auto_decompress=False) as http,
+        http.get(URL(stage.origin), headers=NAVIGATION) as answer,
+    ):
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert (await answer.read()).startswith(b"<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param("public, max-age=600", id="public"),
+        pytest.param("PUBLIC", id="in capitals"),
+        pytest.param("s-maxage=600", id="for shared caches alone"),
+        pytest.param("max-age=31536000, immutable", id="for ever"),
+        pytest.param("public, s-maxage=600, stale-while-revalidate=60", id="all together"),
+    ],
+)
+async def test_no_shared_cache_may_keep_an_answer_with_a_session_cookie(
+    stage: Stage, policy: str
+) -> None:
+    """A cached `Set-Cookie` gives one visitor's session to everyone behind the cache."""
+    stage.frontend.headers = {"Cache-Control": policy}
+    answer = await stage.browser().navigate("/")
+    kept = answer.headers["Cache-Control"].lower()
+    is_shared = "public" in kept or "s-maxage" in kept or "immutable" in kept
+    if "Set-Cookie" in answer.headers:
+        assert not is_shared
+        assert "Cookie" in answer.headers["Vary"]
+    else:
+        assert is_shared
+
+
+async def test_a_session_known_before_the_login_is_not_the_members_afterwards(
+    stage: Stage,
+) -> None:
+    """Session fixation: an attacker plants a cookie, waits for the login, and uses it."""
+    attacker, victim = stage.browser(), stage.browser()
+    await attacker.navigate("/")
+    victim.http.cookie_jar.update_cookies(attacker.cookies(), response_url=URL(stage.origin))
+    await victim.log_in()
+    assert (await victim.session())["identity"] == "member"
+    assert (await attacker.session())["identity"] != "member"
+
+
+def test_the_words_of_an_error_do_not_decide_what_it_is() -> None:
+    """oauth2-proxy searched the message for `invalid_grant`; a text that quotes it is none."""
+    body = b'{"error_description":"retry: a sibling had invalid_grant","message":"invalid_grant"}'
+    with pytest.raises(WixUnavailable):
+        grants.read_answer(400, body, 0)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("//evil.example", id="no scheme"),
+        pytest.param("/\\evil.example", id="a backslash that browsers read as a slash"),
+        pytest.param("/\t/evil.example", id="a tab that browsers leave out"),
+        pytest.param("http://localhost:4321@evil.example/", id="our name as a user"),
+        pytest.param("http://localhost:4321.evil.example/", id="our name as a beginning"),
+        pytest.param("javascript:alert(1)", id="a script"),
+        pytest.param("/.//evil.example", id="slashes left over by dot segments"),
+    ],
+)
+def test_a_return_url_that_a_browser_reads_differently_is_refused(url: str) -> None:
+    """Nearly every login route has been an open redirect once."""
+    with pytest.raises(UnsafeReturnURL):
+        safe_return_url(url, PublicURL.parse("http://localhost:4321"))
