@@ -10,6 +10,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from .assembly import Clock, Process, assemble
@@ -74,33 +75,31 @@ def run(config: Config, *, opens_browser: bool = False) -> int:
 
 
 async def _run(config: Config, opens_browser: bool) -> int:
-    sockets = listen(config.server.host, config.server.port)
-    emulator = None
-    try:
+    async with AsyncExitStack() as closing:
+        sockets = [
+            closing.enter_context(opened)
+            for opened in listen(config.server.host, config.server.port)
+        ]
+        emulator = None
         if config.emulator.enabled:
-            emulator, config = await _with_emulator(config)
+            emulator = _emulator(config)
+            closing.push_async_callback(emulator.stop)
+            await emulator.start(config.emulator.host, config.emulator.port)
+            config = config.with_emulated_site(
+                api_origin=emulator.listening_origin, client_id=emulator.client_id
+            )
         proxy = build(config)
-    except BaseException:
-        for opened in sockets:
-            opened.close()
-        if emulator is not None:
-            await emulator.stop()
-        raise
-    await proxy.start(sockets)
-    print(_ready_lines(config, emulator), flush=True)  # noqa: T201 - the ready block
-    if opens_browser:
-        webbrowser.open(config.server.public_url[0])
-    try:
+        closing.push_async_callback(proxy.stop)
+        await proxy.start(sockets)
+        print(_ready_lines(config, emulator), flush=True)  # noqa: T201 - the ready block
+        if opens_browser:
+            webbrowser.open(config.server.public_url[0])
         await _told_to_stop()
-    finally:
-        await proxy.stop()
-        if emulator is not None:
-            await emulator.stop()
     return 0
 
 
-async def _with_emulator(config: Config) -> tuple[Emulator, Config]:
-    """Start the emulator, and take from it what a Wix project would give."""
+def _emulator(config: Config) -> Emulator:
+    """Make an emulator whose Wix project knows this proxy's public URLs."""
     from .emulator import Emulator, EmulatorConfig
 
     settings = config.emulator
@@ -112,13 +111,10 @@ async def _with_emulator(config: Config) -> tuple[Emulator, Config]:
             access_token_seconds=settings.access_token_seconds,
         )
     )
-    await emulator.start(settings.host, settings.port)
     for url in config.server.public_url:
         emulator.allow_redirect_uri(url + config.site.login.callback_path)
         emulator.allow_redirect_domain(url)
-    return emulator, config.with_emulated_site(
-        api_origin=emulator.listening_origin, client_id=emulator.client_id
-    )
+    return emulator
 
 
 def emulator_data(config: Config) -> Data | None:

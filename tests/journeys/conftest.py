@@ -1,4 +1,4 @@
-"""The stage, once for each store."""
+"""The stage: once for each store, or with the default one."""
 
 from __future__ import annotations
 
@@ -16,4 +16,11 @@ async def stage(
     request: pytest.FixtureRequest, clock: HandClock, tmp_path: Path
 ) -> AsyncIterator[Stage]:
     async with staged(clock, tmp_path, {"session.store": request.param}) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def cookie_stage(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
+    """The stage with the default store, for what no store has a part in."""
+    async with staged(clock, tmp_path) as stage:
         yield stage

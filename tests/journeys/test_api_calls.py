@@ -174,17 +174,17 @@ async def test_a_program_without_any_browser_header_may_call(stage: Stage) -> No
     assert answer.status == 200
 
 
-async def test_too_many_new_visitors_are_asked_to_wait(stage: Stage) -> None:
+async def test_too_many_new_visitors_are_asked_to_wait(cookie_stage: Stage) -> None:
     """R69."""
-    browser = stage.browser()
-    per_minute = stage.config.session.new_visitors_per_minute
+    browser = cookie_stage.browser()
+    per_minute = cookie_stage.config.session.new_visitors_per_minute
     statuses = []
     for _ in range(per_minute + 5):
         browser.http.cookie_jar.clear()
         statuses.append((await browser.fetch(QUERY)).status)
     assert statuses.count(200) <= per_minute + 1
     assert statuses[-1] == 429
-    assert stage.counts()["grants"]["anonymous"] == statuses.count(200)
+    assert cookie_stage.counts()["grants"]["anonymous"] == statuses.count(200)
 
 
 async def test_two_thousand_interleaved_calls_never_carry_anothers_token(stage: Stage) -> None:
@@ -222,15 +222,17 @@ def generated_paths(count: int) -> list[str]:
     ]
 
 
-async def test_the_bytes_that_were_judged_are_the_bytes_that_wix_receives(stage: Stage) -> None:
+async def test_the_bytes_that_were_judged_are_the_bytes_that_wix_receives(
+    cookie_stage: Stage,
+) -> None:
     """R57, G5, 3d.2: ten thousand generated paths."""
-    browser = stage.browser()
+    browser = cookie_stage.browser()
     await browser.fetch(QUERY)
     passed = 0
     for path in generated_paths(10_000):
-        before = stage.emulator.state.exchanges.kept()[-1]
+        before = cookie_stage.emulator.state.exchanges.kept()[-1]
         answer = await browser.fetch(f"/_wix/api{path}?q={path}")
-        after = stage.emulator.state.exchanges.kept()[-1]
+        after = cookie_stage.emulator.state.exchanges.kept()[-1]
         if after is before:
             assert answer.status in (400, 403), path
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +18,6 @@ from wixproxy.sansio.redaction import Secret
 from wixproxy.server import build
 
 CALL = "/_wix/api/members/v1/members/my"
-
-
-@pytest.fixture
-async def cookie_stage(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with staged(clock, tmp_path) as stage:
-        yield stage
 
 
 def with_keys(config: Config, *keys: Secret) -> Config:
