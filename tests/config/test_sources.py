@@ -104,6 +104,12 @@ def test_a_list_is_taken_whole_from_one_source(project: Project) -> None:
     assert config.server.accept_hosts == ("strong",)
 
 
+def test_an_empty_variable_does_not_empty_the_list_of_a_file(project: Project) -> None:
+    project.write("wixproxy.toml", '[api]\ndeny = ["GET /stores/v1/products"]\n')
+    assert project.load(env={"WIXPROXY__API__DENY": ""}).api.deny == ("GET /stores/v1/products",)
+    assert project.load(env={"WIXPROXY__API__DENY": "[]"}).api.deny == ()
+
+
 @pytest.mark.parametrize(
     "line",
     [
