@@ -47,8 +47,10 @@ def test_a_file_of_authorities_is_accepted(project: Project, name: str) -> None:
 def test_a_file_without_certificates_is_a_problem(project: Project, name: str, text: str) -> None:
     path = project.write("company.pem", text)
     (line,) = project.problems({name: "company.pem"})
-    found = quoted(str(path))
-    assert line == f"{name} (from flag {name}): expected certificates in PEM, found none in {found}."
+    assert line == (
+        f"{name} (from flag {name}): expected certificates in PEM, "
+        f"found none in {quoted(str(path))}."
+    )
 
 
 @pytest.mark.parametrize("name", CA_OPTIONS)
