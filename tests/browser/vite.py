@@ -1,0 +1,74 @@
+"""A React app made by Vite's own template, and Vite's dev server for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.requirements import require
+
+TEMPLATE = "vite@9.3.0"  # create-vite, which `npm create` is given without its prefix
+NPM_SECONDS = 180
+START_SECONDS = 30
+READY = b"Local:"
+
+
+def scaffold(folder: Path) -> Path:
+    """Make the app in `folder`, as its documentation says; return where it is."""
+    require(shutil.which("node"), "Node.js 20.19 or newer")
+    npm = shutil.which("npm")
+    require(npm, "npm")
+    assert npm is not None
+    _run([npm, "create", "--yes", TEMPLATE, "app", "--", "--template", "react"], folder)
+    _run([npm, "install", "--no-audit", "--no-fund"], folder / "app")
+    return folder / "app"
+
+
+def _run(command: list[str], folder: Path) -> None:
+    ended = subprocess.run(  # noqa: S603 - npm, with our own words
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=NPM_SECONDS,
+        check=False,
+    )
+    require(ended.returncode == 0, f"npm and its registry; npm said: {ended.stdout[-2000:]}")
+
+
+@asynccontextmanager
+async def dev_server(app: Path, port: int) -> AsyncIterator[None]:
+    """Run `vite` for the app on a port; end it with everything it has started."""
+    process = await asyncio.create_subprocess_exec(
+        str(app / "node_modules" / ".bin" / "vite"),
+        *("--port", str(port), "--strictPort", "--clearScreen", "false"),
+        cwd=app,
+        env={**os.environ, "NO_COLOR": "1"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    said = bytearray()
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while READY not in said:
+                line = await process.stdout.readline()
+                assert line, f"Vite ended: {said.decode(errors='replace')}"
+                said += line
+        draining = asyncio.create_task(process.stdout.read())
+        yield
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    await draining
