@@ -173,7 +173,7 @@ class BrowserSession:
         try:
             text = await front.store.save(newest)
             return cookies.set_session(text, front.cookies, remaining, self._shown_cookies) + lines
-        except (StoreUnavailable, ValueError) as error:
+        except StoreUnavailable as error:
             log.error("a session could not be written: %s", error)
             return []
 

@@ -7,6 +7,7 @@
     ├── SessionError
     │   ├── SessionEnded          401
     │   ├── SessionUnreadable     503      a key or format this process does not know yet
+    │   ├── SessionTooLarge       500      more than browsers keep in cookies
     │   └── LoginRejected         400      state, expiry, or Wix's own refusal
     ├── RequestRefused
     │   ├── MalformedRequest      400
@@ -115,6 +116,13 @@ class SessionUnreadable(SessionError):
 
     status, code = 503, "session_unreadable"
     title = "This session cannot be read yet"
+
+
+class SessionTooLarge(SessionError):
+    """The tokens are longer than the cookies of one site may be."""
+
+    status, code = 500, "session_too_large"
+    title = "The session does not fit into the browser's cookies"
 
 
 class LoginRejected(SessionError):

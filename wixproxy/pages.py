@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import (
     RequestRefused,
     SessionError,
+    SessionTooLarge,
     SessionUnreadable,
     StoreUnavailable,
     UpstreamError,
@@ -141,7 +142,7 @@ def _side(error: WixproxyError) -> str:
             return "the frontend"
         case WixError():
             return "Wix"
-        case SessionUnreadable() | StoreUnavailable():
+        case SessionUnreadable() | SessionTooLarge() | StoreUnavailable():
             return "the proxy"
         case RequestRefused() | SessionError():
             return "your browser"

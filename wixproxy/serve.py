@@ -78,14 +78,15 @@ class RequestServer:
         if route is SERVER:
             await downstream.answer(204, [(b"Allow", b", ".join(_SERVED))])
             return
-        is_navigation = request.method == "GET" and fetch_metadata.is_navigation(request.fields)
+        shows_page = fetch_metadata.is_navigation(request.fields)
+        is_navigation = request.method == "GET" and shows_page
         public = await self._public_url(downstream, authority, target, is_navigation)
         if public is None:
             return
         front = service.fronts[public]
         self._guard(request, route, public)
         session = BrowserSession(
-            front, request.fields, may_carry=_may_carry(request, route, is_navigation, public)
+            front, request.fields, may_carry=_may_carry(request, route, shows_page, public)
         )
         downstream.before_head = session.before_head
         await session.open(slides=route is not SESSION)
@@ -145,11 +146,11 @@ class RequestServer:
 _SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
 
 
-def _may_carry(request: Request, route: Route, is_navigation: bool, public: PublicURL) -> bool:
+def _may_carry(request: Request, route: Route, shows_page: bool, public: PublicURL) -> bool:
     """Tell whether the answer is one that the session cookie may join."""
     if fetch_metadata.is_prefetch(request.fields):
         return False
-    if route is not FRONTEND or is_navigation:
+    if route is not FRONTEND or shows_page:
         return True
     is_fetch = get(request.fields, b"sec-fetch-dest") == b"empty"
     return is_fetch and fetch_metadata.is_same_origin(request, public)

@@ -284,3 +284,33 @@ async def test_login_by_post_is_not_served(stage: Stage) -> None:
     answer = await stage.browser().submit("/_wix/login", {"email": "a"})
     assert answer.status == 405
     assert answer.headers["Allow"] == "GET"
+
+
+async def test_tokens_too_long_for_cookies_are_told_at_the_login_and_never_loop(
+    cookie_stage: Stage,
+) -> None:
+    """R14."""
+    settings = cookie_stage.emulator.state.settings
+    browser = cookie_stage.browser()
+    callback = await begun(cookie_stage, browser)
+    cookie_stage.emulator.state.settings = settings.changed({"token_padding_characters": 6_000})
+    answer = await browser.navigate(callback)
+    text = await answer.text()
+    assert answer.status == 500
+    assert "session_too_large" in text
+    assert "session.store" in text
+    assert (await browser.session())["identity"] == "visitor"
+
+
+async def test_tokens_that_need_two_cookies_log_in_all_the_same(cookie_stage: Stage) -> None:
+    """R13, R14."""
+    settings = cookie_stage.emulator.state.settings
+    cookie_stage.emulator.state.settings = settings.changed({"token_padding_characters": 2_500})
+    browser = cookie_stage.browser()
+    assert (await browser.log_in()).status == 303
+    port = cookie_stage.origin.rpartition(":")[2]
+    assert f"wixproxy-{port}-1" in browser.cookies()
+    assert (await browser.session())["identity"] == "member"
+    cookie_stage.emulator.state.settings = settings
+    await browser.submit("/_wix/logout", {})
+    assert f"wixproxy-{port}-1" not in browser.cookies()

@@ -103,12 +103,6 @@ def test_growing_and_shrinking_leaves_exactly_the_pieces_in_use() -> None:
         assert cookies.session_text(list(jar.items()), LOCAL) == "y" * length
 
 
-def test_a_session_larger_than_browsers_keep_is_refused_with_advice() -> None:
-    """R14."""
-    with pytest.raises(ValueError, match=r'Set session\.store to "memory"'):
-        cookies.session_pairs("x" * 5 * CHUNK_CHARACTERS, LOCAL)
-
-
 def test_other_cookies_and_their_bytes_are_left_alone() -> None:
     """V29: bytes above 0x7f in a cookie of the frontend's own."""
     fields = [(b"Cookie", b"a=\xe9;b=2 ; c"), (b"cookie", b"wixproxy-43210=x")]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.conftest import HandClock
-from wixproxy.errors import SessionUnreadable
+from wixproxy.errors import SessionTooLarge, SessionUnreadable
 from wixproxy.sansio.keyring import Key, Keyring
 from wixproxy.sansio.session import Limits, Session
 from wixproxy.sansio.tokens import Tokens
@@ -76,6 +76,15 @@ async def test_a_session_with_tokens_of_real_size_is_one_cookie(clock: HandClock
         member_id="7d11aaaa-0000-4000-8000-000000000000",
     )
     assert 1_500 < len(await store(clock, OLD).save(session)) < 2_000
+
+
+async def test_a_session_larger_than_browsers_keep_is_refused_with_advice(
+    clock: HandClock,
+) -> None:
+    """R14."""
+    tokens = Tokens("A" * 6_000, "R" * 206, int(clock()) + 14_400, 14_400)
+    with pytest.raises(SessionTooLarge, match=r'Set session\.store to "memory"'):
+        await store(clock, OLD).save(Session.visitor(clock(), LIMITS).renewed(tokens))
 
 
 async def test_five_hundred_requests_of_one_page_open_the_cookie_once(clock: HandClock) -> None:

@@ -27,6 +27,9 @@ class Settings(BaseModel):
     session_token_seconds: int = Field(default=300, ge=1)
     code_seconds: int = Field(default=600, ge=1)
 
+    token_padding_characters: int = Field(default=0, ge=0, le=100_000)
+    """How much longer than Wix's each access token is, to see what breaks."""
+
     rotate_refresh_tokens: bool = False
     """A refresh spends the refresh token; otherwise the old one stays valid."""
     detect_reuse: bool = False

@@ -190,6 +190,7 @@ class TokenBook:
             "metaSiteId": self._project.site_id,
             "siteOwnerId": self._project.account_id,
             "tokenId": self._randomness.guid("access token"),
+            "padding": "x" * self._settings().token_padding_characters or None,
         }
         text = "OauthNG.JWS." + self._signed(
             {"instance": {k: v for k, v in instance.items() if v is not None}},

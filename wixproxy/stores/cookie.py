@@ -13,7 +13,14 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from ..errors import SealError, SessionEnded, SessionUnreadable, UnknownSeal
+from ..errors import (
+    SealError,
+    SessionEnded,
+    SessionTooLarge,
+    SessionUnreadable,
+    UnknownSeal,
+)
+from ..sansio.cookies import MAX_TEXT_CHARACTERS
 from ..sansio.keyring import Keyring
 from ..sansio.session import Limits, Session, decode, encode
 from ..sansio.successors import Successors
@@ -70,10 +77,18 @@ class CookieStore:
         return session
 
     async def save(self, session: Session) -> str:
-        """Seal the session, or return the text it was sealed as before."""
+        """Seal the session, or return the text it was sealed as before.
+
+        Raises `SessionTooLarge`.
+        """
         text = self._successors.text(session)
         if text is None:
             text = self._keyring.seal(PURPOSE, encode(session), self._bound_to)
+            if len(text) > MAX_TEXT_CHARACTERS:
+                raise SessionTooLarge(
+                    f"The sealed session has {len(text)} characters; browsers and servers take at "
+                    f'most {MAX_TEXT_CHARACTERS} of them in cookies. Set session.store to "memory".'
+                )
             self._successors.remember(session, text, self._clock())
         return text
 
