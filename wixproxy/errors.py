@@ -22,6 +22,7 @@
     │   ├── MethodRefused         405
     │   ├── PathRefused           400
     │   ├── CallRefused           403      a Wix call that never passes the proxy
+    │   ├── ElevationRefused      403      more than the elevation rule names
     │   ├── CrossSiteRequest      403
     │   ├── NavigationRequired    403
     │   ├── UnsafeReturnURL       400
@@ -32,6 +33,7 @@
     ├── WixError
     │   ├── GrantRejected                  Wix said no: final
     │   ├── WixRefused        502          Wix refused a redirect session
+    │   ├── ElevationUnavailable  502      Wix issues no token for the app
     │   └── WixUnavailable    503          Wix said nothing: try again
     ├── StoreUnavailable      503
     ├── UpstreamError
@@ -223,6 +225,13 @@ class CallRefused(RequestRefused):
     title = "The proxy does not pass this call to Wix"
 
 
+class ElevationRefused(RequestRefused):
+    """The call matches an elevation rule, but carries more than the rule names."""
+
+    status, code = 403, "elevation_refused"
+    title = "The elevation rule does not let this call through"
+
+
 class CrossSiteRequest(RequestRefused):
     """Another site's page made the request."""
 
@@ -294,6 +303,13 @@ class WixRefused(WixError):
 
     code = "wix_refused"
     title = "Wix refused the request"
+
+
+class ElevationUnavailable(WixError):
+    """The app has no token, so nothing can run as the app."""
+
+    code = "elevation_unavailable"
+    title = "Calls cannot be elevated"
 
 
 class WixUnavailable(WixError):

@@ -158,6 +158,11 @@ class CallRules:
         return None
 
 
+def hands_out_credentials(path: bytes) -> bool:
+    """Tell whether answers to this call hold a token, or a code for one."""
+    return _hands_out_credentials(folded_path(path)) is not None
+
+
 def folded_path(path: bytes) -> bytes:
     """Return the path as its most lenient reader sees it."""
     return unquote_to_bytes(path).lower().rstrip(b"/")

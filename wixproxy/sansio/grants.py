@@ -14,6 +14,7 @@ import re
 from typing import Any
 
 from ..errors import GrantRejected, WixUnavailable, quoted
+from .redaction import Secret
 from .tokens import Tokens
 
 MAX_ANSWER_BYTES = 64 * 1024
@@ -51,12 +52,43 @@ def authorization_code(
     }
 
 
+def client_credentials(client_id: str, secret: Secret, instance_id: str | None) -> dict[str, str]:
+    """Ask for the app's own token, for one of its installations; the body holds the secret."""
+    body = {
+        "client_id": client_id,
+        "client_secret": secret.reveal(),
+        "grant_type": "client_credentials",
+    }
+    if instance_id is not None:
+        body["instance_id"] = instance_id
+    return body
+
+
 def read_answer(status: int, body: bytes, now: float, *, replaces: Tokens | None = None) -> Tokens:
     """Return the tokens of an answer.
 
     Without a refresh token in it, the one of `replaces` stays in use. Raises
     `GrantRejected` when Wix refused for good, else `WixUnavailable`.
     """
+    values = _granted(status, body)
+    lifetime = _lifetime(values.get("expires_in"))
+    return Tokens(
+        access=_token(values, "access_token", None),
+        refresh=_token(values, "refresh_token", replaces.refresh if replaces else None),
+        expires_at=int(now) + lifetime,
+        lifetime_seconds=lifetime,
+    )
+
+
+def read_app_answer(status: int, body: bytes, now: float) -> Tokens:
+    """Return the app's token, which no refresh token comes with; raises as `read_answer`."""
+    values = _granted(status, body)
+    lifetime = _lifetime(values.get("expires_in"))
+    return Tokens(_token(values, "access_token", None), "", int(now) + lifetime, lifetime)
+
+
+def _granted(status: int, body: bytes) -> dict[str, Any]:
+    """Return the values of an answer that grants something."""
     values = _object(status, body)
     if status != 200:
         error = values.get("error")
@@ -68,13 +100,7 @@ def read_answer(status: int, body: bytes, now: float, *, replaces: Tokens | None
     token_type = values.get("token_type", "Bearer")
     if not isinstance(token_type, str) or token_type.lower() != "bearer":
         raise WixUnavailable("Wix's token endpoint issued a token type other than Bearer")
-    lifetime = _lifetime(values.get("expires_in"))
-    return Tokens(
-        access=_token(values, "access_token", None),
-        refresh=_token(values, "refresh_token", replaces.refresh if replaces else None),
-        expires_at=int(now) + lifetime,
-        lifetime_seconds=lifetime,
-    )
+    return values
 
 
 def _object(status: int, body: bytes) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from yarl import URL
 
 from ..errors import GrantRejected, WixRefused, WixUnavailable, quoted
 from ..sansio import grants
+from ..sansio.redaction import Secret
 from ..sansio.tokens import Tokens
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path, not a secret
@@ -90,6 +91,12 @@ class WixClient:
         """Exchange an authorization code, once."""
         body = grants.authorization_code(self.client_id, code, verifier, redirect_uri)
         return await self._grant(body, delays=())
+
+    async def app_token(self, secret: Secret, instance_id: str | None) -> Tokens:
+        """Ask for the app's own token for one installation."""
+        body = grants.client_credentials(self.client_id, secret, instance_id)
+        status, _, answer = await self._post(TOKEN_PATH, body)
+        return grants.read_app_answer(status, answer, self._clock())
 
     async def emulated_member(self, email: str) -> Tokens:
         """Ask the emulator for a member's tokens; real Wix has no such call.
