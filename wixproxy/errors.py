@@ -89,8 +89,7 @@ class WixproxyError(Exception):
 class ConfigError(WixproxyError):
     """The configuration cannot be used; `problems` holds every reason, one per line."""
 
-    code = "config_error"
-    title = "The configuration cannot be used"
+    code, title = "config_error", "The configuration cannot be used"
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -104,8 +103,7 @@ class SessionError(WixproxyError):
 class SessionEnded(SessionError):
     """Wix will not renew this session; the browser must start a new one."""
 
-    status, code = 401, "session_ended"
-    title = "Your session has ended"
+    status, code, title = 401, "session_ended", "Your session has ended"
 
     def __init__(self, message: str = "", *, session_id: str, identity: str) -> None:
         super().__init__(message)
@@ -116,8 +114,7 @@ class SessionEnded(SessionError):
 class SessionUnreadable(SessionError):
     """The cookie was sealed by a key or format that this process does not know yet."""
 
-    status, code = 503, "session_unreadable"
-    title = "This session cannot be read yet"
+    status, code, title = 503, "session_unreadable", "This session cannot be read yet"
 
 
 class SessionTooLarge(SessionError):
@@ -130,99 +127,85 @@ class SessionTooLarge(SessionError):
 class LoginRejected(SessionError):
     """The login cannot be finished: its state, its age, or Wix's own refusal."""
 
-    status, code = 400, "login_rejected"
-    title = "The login could not be finished"
+    status, code, title = 400, "login_rejected", "The login could not be finished"
 
 
 class RequestRefused(WixproxyError):
     """The request is not one that wixproxy serves."""
 
-    status, code = 400, "request_refused"
-    title = "The request was refused"
+    status, code, title = 400, "request_refused", "The request was refused"
 
 
 class MalformedRequest(RequestRefused):
     """The request breaks HTTP's grammar, so two readers may understand it differently."""
 
-    code = "malformed_request"
-    title = "The request is not valid HTTP"
+    code, title = "malformed_request", "The request is not valid HTTP"
 
 
 class TargetTooLong(RequestRefused):
     """The request target is longer than `server.max_target_bytes`."""
 
-    status, code = 414, "target_too_long"
-    title = "The address is too long"
+    status, code, title = 414, "target_too_long", "The address is too long"
 
 
 class FieldsTooLarge(RequestRefused):
     """A header field, or all of them together, exceed the limits."""
 
-    status, code = 431, "fields_too_large"
-    title = "The request headers are too large"
+    status, code, title = 431, "fields_too_large", "The request headers are too large"
 
 
 class NotForwarded(RequestRefused):
     """The request uses a transfer coding or method that wixproxy does not speak."""
 
-    status, code = 501, "not_implemented"
-    title = "The proxy does not speak this part of HTTP"
+    status, code, title = 501, "not_implemented", "The proxy does not speak this part of HTTP"
 
 
 class VersionRefused(RequestRefused):
     """The HTTP version is neither 1.0 nor 1.1."""
 
-    status, code = 505, "version_refused"
-    title = "This HTTP version is not supported"
+    status, code, title = 505, "version_refused", "This HTTP version is not supported"
 
 
 class ExpectationRefused(RequestRefused):
     """`Expect` names something other than `100-continue`."""
 
-    status, code = 417, "expectation_refused"
-    title = "The expectation cannot be met"
+    status, code, title = 417, "expectation_refused", "The expectation cannot be met"
 
 
 class ForwardingLoop(RequestRefused):
     """The request has passed through this proxy before."""
 
-    status, code = 508, "forwarding_loop"
-    title = "The request goes round in a circle"
+    status, code, title = 508, "forwarding_loop", "The request goes round in a circle"
 
 
 class HostRefused(RequestRefused):
     """`Host` is not one of the configured public URLs."""
 
-    status, code = 421, "host_refused"
-    title = "This proxy does not serve that host"
+    status, code, title = 421, "host_refused", "This proxy does not serve that host"
 
 
 class NoSuchRoute(RequestRefused):
     """Nothing is served under this path below `/_wix/`."""
 
-    status, code = 404, "no_such_route"
-    title = "There is nothing here"
+    status, code, title = 404, "no_such_route", "There is nothing here"
 
 
 class MethodRefused(RequestRefused):
     """The route exists, but not for this method."""
 
-    status, code = 405, "method_refused"
-    title = "The method is not allowed here"
+    status, code, title = 405, "method_refused", "The method is not allowed here"
 
 
 class PathRefused(RequestRefused):
     """The path could be read in two ways, so it goes nowhere."""
 
-    code = "path_refused"
-    title = "The path was refused"
+    code, title = "path_refused", "The path was refused"
 
 
 class CallRefused(RequestRefused):
     """This Wix call never passes the proxy."""
 
-    status, code = 403, "call_refused"
-    title = "The proxy does not pass this call to Wix"
+    status, code, title = 403, "call_refused", "The proxy does not pass this call to Wix"
 
 
 class ElevationRefused(RequestRefused):
@@ -235,43 +218,37 @@ class ElevationRefused(RequestRefused):
 class CrossSiteRequest(RequestRefused):
     """Another site's page made the request."""
 
-    status, code = 403, "cross_site_request"
-    title = "The request came from another site"
+    status, code, title = 403, "cross_site_request", "The request came from another site"
 
 
 class NavigationRequired(RequestRefused):
     """The route is for a browser that shows a page, not for `fetch`, images or prefetch."""
 
-    status, code = 403, "navigation_required"
-    title = "Open this address as a page"
+    status, code, title = 403, "navigation_required", "Open this address as a page"
 
 
 class UnsafeReturnURL(RequestRefused):
     """The return URL could leave the site."""
 
-    code = "unsafe_return_url"
-    title = "The return address is not on this site"
+    code, title = "unsafe_return_url", "The return address is not on this site"
 
 
 class BodyTooLarge(RequestRefused):
     """The body of a route of ours is longer than it may be."""
 
-    status, code = 413, "body_too_large"
-    title = "The request body is too large"
+    status, code, title = 413, "body_too_large", "The request body is too large"
 
 
 class TooManyRequests(RequestRefused):
     """A limit of the proxy was reached."""
 
-    status, code = 429, "too_many_requests"
-    title = "Too many requests"
+    status, code, title = 429, "too_many_requests", "Too many requests"
 
 
 class SealError(WixproxyError):
     """The text was not sealed by this keyring for this purpose."""
 
-    code = "seal_error"
-    title = "The sealed value cannot be opened"
+    code, title = "seal_error", "The sealed value cannot be opened"
 
 
 class UnknownSeal(SealError):
@@ -283,15 +260,13 @@ class UnknownSeal(SealError):
 class WixError(WixproxyError):
     """Wix did not give what was asked for."""
 
-    status, code = 502, "wix_error"
-    title = "Wix did not answer as expected"
+    status, code, title = 502, "wix_error", "Wix did not answer as expected"
 
 
 class GrantRejected(WixError):
     """Wix refused a grant for good; `error` is its RFC 6749 §5.2 code."""
 
-    code = "grant_rejected"
-    title = "Wix refused the grant"
+    code, title = "grant_rejected", "Wix refused the grant"
 
     def __init__(self, message: str = "", *, error: str) -> None:
         super().__init__(message)
@@ -301,36 +276,31 @@ class GrantRejected(WixError):
 class WixRefused(WixError):
     """Wix refused to make a redirect session."""
 
-    code = "wix_refused"
-    title = "Wix refused the request"
+    code, title = "wix_refused", "Wix refused the request"
 
 
 class ElevationUnavailable(WixError):
     """The app has no token, so nothing can run as the app."""
 
-    code = "elevation_unavailable"
-    title = "Calls cannot be elevated"
+    code, title = "elevation_unavailable", "Calls cannot be elevated"
 
 
 class WixUnavailable(WixError):
     """Wix gave no usable answer; the same call may work later."""
 
-    status, code = 503, "wix_unavailable"
-    title = "Wix cannot be reached"
+    status, code, title = 503, "wix_unavailable", "Wix cannot be reached"
 
 
 class StoreUnavailable(WixproxyError):
     """The session store cannot be reached; nobody is logged out by this."""
 
-    status, code = 503, "store_unavailable"
-    title = "The session store cannot be reached"
+    status, code, title = 503, "store_unavailable", "The session store cannot be reached"
 
 
 class UpstreamError(WixproxyError):
     """The upstream gave no complete answer."""
 
-    status, code = 502, "upstream_error"
-    title = "The frontend did not answer"
+    status, code, title = 502, "upstream_error", "The frontend did not answer"
 
 
 class UpstreamUnavailable(UpstreamError):
@@ -342,19 +312,16 @@ class UpstreamUnavailable(UpstreamError):
 class UpstreamTimeout(UpstreamError):
     """The upstream was silent for longer than it may be."""
 
-    status, code = 504, "upstream_timeout"
-    title = "The frontend took too long"
+    status, code, title = 504, "upstream_timeout", "The frontend took too long"
 
 
 class UpstreamMalformed(UpstreamError):
     """The upstream's answer breaks HTTP's grammar."""
 
-    code = "upstream_malformed"
-    title = "The frontend's answer is not valid HTTP"
+    code, title = "upstream_malformed", "The frontend's answer is not valid HTTP"
 
 
 class ClientGone(WixproxyError):
     """The client closed the connection; there is nobody to answer."""
 
-    status, code = 499, "client_gone"
-    title = "The client left"
+    status, code, title = 499, "client_gone", "The client left"
