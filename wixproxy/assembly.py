@@ -136,6 +136,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         allowed_origins=frozenset(config.api.allowed_origins),
         trusted_proxies=trusted,
         pseudonym=process.pseudonym,
+        tells_causes=config.mode == "dev",
         handlers=handlers,
         status={"healthz": status.healthz, "readyz": status.readyz},
         close=close,

@@ -85,6 +85,12 @@ class WixproxyError(Exception):
         """The sentence for whoever made the request."""
         return str(self.args[0])
 
+    def without_cause(self) -> WixproxyError:
+        """Return the same error as a stranger may see it: its title in place of the message."""
+        plain = WixproxyError.__new__(type(self))
+        WixproxyError.__init__(plain, f"{self.title}.", retry_after=self.retry_after)
+        return plain
+
 
 class ConfigError(WixproxyError):
     """The configuration cannot be used; `problems` holds every reason, one per line."""

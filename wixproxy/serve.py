@@ -138,6 +138,8 @@ class RequestServer:
         if error.status >= 500:
             log.warning("request %s: %s: %s", request_id, error.code, error.message)
         shows_page = fetch_metadata.wants_page(downstream.request.fields)
+        if error.status >= 500 and not self.service.tells_causes:
+            error = error.without_cause()
         render = problem_page if shows_page else problem_answer
         fields, body = render(error, request_id, error.status)
         await downstream.answer(error.status, _varying(fields), body)

@@ -22,7 +22,8 @@ class Service:
     """What `serve` decides with and whom it gives requests to.
 
     `handlers` and `status` are by the name of the route; `pseudonym` is our
-    name in `Via`; `close` ends the connections of this configuration.
+    name in `Via`; `tells_causes` says whether clients learn what went wrong
+    behind the proxy, with addresses and all; `close` ends the connections of this configuration.
     """
 
     gate_limits: GateLimits
@@ -32,6 +33,7 @@ class Service:
     allowed_origins: frozenset[str]
     trusted_proxies: TrustedProxies
     pseudonym: bytes
+    tells_causes: bool
     handlers: Mapping[str, Handler]
     status: Mapping[str, StatusHandler]
     close: Callable[[], Awaitable[None]]

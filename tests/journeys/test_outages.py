@@ -118,3 +118,20 @@ async def test_the_frontend_being_down_is_told_with_what_to_do(stage: Stage) -> 
     assert stage.frontend.origin in text
     call = await stage.browser().fetch("/data.json")
     assert (await call.json())["code"] == "upstream_unavailable"
+
+
+async def test_in_production_a_stranger_learns_no_address_of_what_is_behind(
+    cookie_stage: Stage,
+) -> None:
+    """The log tells the operator, by the same request id."""
+    stage = cookie_stage
+    await stage.frontend.stop()
+    await stage.restart(stage.config.model_copy(update={"mode": "production"}))
+    call = await stage.browser().fetch("/data.json")
+    problem = await call.json()
+    assert problem["code"] == "upstream_unavailable"
+    assert problem["message"] == "The frontend did not answer."
+    port = stage.frontend.origin.rpartition(":")[2]
+    assert port not in await (await stage.browser().navigate("/")).text()
+    told = [line for line in stage.logged if problem["request_id"] in line]
+    assert any(stage.frontend.origin in line for line in told)
