@@ -49,6 +49,13 @@ def test_production_refuses_what_protects_nobody(project: Project, flags: Flags,
     assert project.problems({**LIVE, **flags}) == [line]
 
 
+def test_what_made_it_production_is_told_where_nobody_chose_it(project: Project) -> None:
+    (line,) = project.problems(env={"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
+    assert line.startswith(
+        "session.keys: expected at least one key in production (this is Kubernetes), found none."
+    )
+
+
 @pytest.mark.parametrize(
     ("flags", "line"),
     [
@@ -94,7 +101,7 @@ def test_production_refuses_what_protects_nobody(project: Project, flags: Flags,
             {"emulator.enabled": True, "emulator.host": "localhost"},
             "emulator.host (from flag --host): expected another host than that of "
             "server.public_url, found 'localhost' in both. Cookies ignore ports, so the emulator "
-            "would be sent the session cookie.",
+            "would be sent the session cookie. Set one of the two to another name.",
             id="emulator that shares the cookie",
         ),
         pytest.param(
@@ -106,7 +113,7 @@ def test_production_refuses_what_protects_nobody(project: Project, flags: Flags,
             },
             "emulator.public_url (from flag --public-url): expected another host than that of "
             "server.public_url, found 'wix.example' in both. Cookies ignore ports, so the "
-            "emulator would be sent the session cookie.",
+            "emulator would be sent the session cookie. Set one of the two to another name.",
             id="emulator that shares the cookie behind a tunnel",
         ),
         pytest.param(

@@ -12,7 +12,7 @@ from ..sansio.forwarded import TrustedProxies
 from ..sansio.origin import Origin
 from ..sansio.public_url import PublicURL
 from .model import Config
-from .problems import Problem
+from .problems import DEFAULT, Problem
 from .values import NEW_KEY
 
 DASHBOARD = "Settings, Development & integrations, Headless Settings"
@@ -61,7 +61,7 @@ def _site(config: Config) -> Iterator[Problem]:
     elif config.mode == "production" and not config.emulator.enabled:
         yield Problem(
             "site.api_origin",
-            f"expected https in production, found '{api}'; tokens go there",
+            f"expected https in {_production(config)}, found '{api}'; tokens go there",
             ("mode", "emulator.enabled"),
         )
 
@@ -86,8 +86,8 @@ def _upstream(config: Config) -> Iterator[Problem]:
     if config.mode == "production":
         yield Problem(
             "upstream.verify",
-            'expected "system" in production, found "any". Set upstream.ca_file to the '
-            "authority that signed the frontend's certificate",
+            f'expected "system" in {_production(config)}, found "any". Set upstream.ca_file to '
+            "the authority that signed the frontend's certificate",
             ("mode",),
         )
     elif upstream.url is None or not Origin.parse(upstream.url).is_loopback:
@@ -104,8 +104,8 @@ def _session(config: Config) -> Iterator[Problem]:
     if not session.keys and config.mode == "production":
         yield Problem(
             "session.keys",
-            f"expected at least one key in production, found none. {NEW_KEY} and give the key "
-            'to every instance, or set mode = "dev"',
+            f"expected at least one key in {_production(config)}, found none. {NEW_KEY} and give "
+            'the key to every instance, or set mode = "dev"',
             ("mode",),
         )
     if session.idle_seconds > session.absolute_seconds:
@@ -131,8 +131,8 @@ def _emulator(config: Config) -> Iterator[Problem]:
     if config.mode == "production":
         yield Problem(
             "emulator.enabled",
-            "expected Wix itself in production, found the emulator. Leave --emulator out, or "
-            'set mode = "dev"',
+            f"expected Wix itself in {_production(config)}, found the emulator. Leave --emulator "
+            'out, or set mode = "dev"',
             ("mode",),
         )
     shared = _hosts(config.server.public_url) & _emulator_hosts(config)
@@ -141,9 +141,18 @@ def _emulator(config: Config) -> Iterator[Problem]:
         yield Problem(
             name,
             f"expected another host than that of server.public_url, found '{shared.pop()}' in "
-            "both. Cookies ignore ports, so the emulator would be sent the session cookie",
+            "both. Cookies ignore ports, so the emulator would be sent the session cookie. Set one "
+            "of the two to another name",
             ("server.public_url",),
         )
+
+
+def _production(config: Config) -> str:
+    """Name the mode, and say what made it this one where nobody chose it."""
+    source = config.sources["mode"]
+    if not source.startswith(DEFAULT):
+        return "production"
+    return f"production ({source.removeprefix(f'{DEFAULT}: ')})"
 
 
 def _emulator_hosts(config: Config) -> set[str]:
