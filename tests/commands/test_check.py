@@ -115,3 +115,25 @@ def test_the_schema_is_printed_whatever_the_configuration(terminal: Terminal) ->
     done = terminal.run("check", "--schema")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["type"] == "object"
+
+
+def test_the_key_of_this_machine_is_checked_and_not_made(run: Run, tmp_path: Path) -> None:
+    kept = tmp_path / "state" / "wixproxy" / "session.key"
+    assert run("check", "--emulator").exit_code == 0
+    assert not kept.exists()
+    kept.parent.mkdir(parents=True)
+    kept.write_text("no key")
+    kept.chmod(0o600)
+    shown = run("check", "--emulator")
+    assert shown.exit_code == 2
+    assert shown.stderr.startswith(f"session.keys (from {kept}): expected 32 bytes in base64")
+
+
+def test_the_key_of_this_machine_counts_only_where_it_would_be_used(
+    run: Run, tmp_path: Path
+) -> None:
+    kept = tmp_path / "state" / "wixproxy" / "session.key"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("no key")
+    key = run("newkey").stdout.strip()
+    assert run("check", "--emulator", WIXPROXY__SESSION__KEYS=key).exit_code == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ..config import Config, read
+from ..config.development_key import kept_key, state_folder
 from ..config.options import OPTIONS, value_of
 from ..config.problems import DEFAULT, shown
 from ..config.schema import schema
@@ -27,6 +28,7 @@ def check(flags: Mapping[str, object], config_file: Path | None) -> int:
         reading.checked()
     except ConfigError as error:
         problems += error.problems
+    problems += _kept_key_problems(reading.config)
     data = reading.config.emulator.data
     if data is not None and Path(data).is_file():
         try:
@@ -42,6 +44,17 @@ def check(flags: Mapping[str, object], config_file: Path | None) -> int:
 def print_schema() -> None:
     """Print the JSON Schema of the configuration file."""
     click.echo(json.dumps(schema(), indent=2))
+
+
+def _kept_key_problems(config: Config) -> list[str]:
+    """Find what is wrong with the key of this machine, where `serve` would use it."""
+    if config.mode != "dev" or not config.sources["session.keys"].startswith(DEFAULT):
+        return []
+    try:
+        kept_key(state_folder())
+    except ConfigError as error:
+        return error.problems
+    return []
 
 
 def _summary(config: Config) -> list[str]:

@@ -45,12 +45,13 @@ def _refuse_listening(error: OSError, config: Config) -> int:
     return refuse_address(server.host, server.port, reason)
 
 
-def with_development_key(config: Config) -> Config:
+def with_development_key(config: Config, folder: Path | None = None) -> Config:
     """Return the configuration with the key of this machine, where dev lacks one.
 
+    `folder` keeps the key, the platform's folder for state if it is None.
     Raises `ConfigError` when the file that keeps it cannot be used.
     """
     if config.session.keys or config.mode != "dev":
         return config
-    folder = state_folder()
+    folder = folder or state_folder()
     return config.with_key(development_key(folder), str(folder / FILE_NAME))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ConfigError
@@ -33,10 +34,24 @@ def state_folder() -> Path:
 def development_key(folder: Path) -> Secret:
     """Return the key that `folder` keeps, making it at the first call; raise `ConfigError`."""
     path = folder / FILE_NAME
-    try:
+    with _explained(path):
         if not path.exists():
             _create(path)
         return _read(path)
+
+
+def kept_key(folder: Path) -> Secret | None:
+    """Return the key that `folder` keeps, None where it has none yet; raise `ConfigError`."""
+    path = folder / FILE_NAME
+    with _explained(path):
+        return _read(path) if path.exists() else None
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with the file into a `ConfigError`."""
+    try:
+        yield
     except OSError as error:
         raise ConfigError(
             [f"session.keys: cannot keep a development key in {path}: {error.strerror}. {_ADVICE}"]

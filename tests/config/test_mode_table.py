@@ -1,0 +1,60 @@
+"""What depends on the mode: one test for each row of the README's table, both columns in it.
+
+A test is named for its row, so that `tests/test_documentation.py` can ask for it.
+"""
+
+from __future__ import annotations
+
+from tests.config.conftest import KEY, Flags, Project
+from wixproxy.commands.serve import with_development_key
+
+PRODUCTION: Flags = {"mode": "production", "session.keys": [KEY]}
+DEV: Flags = {"mode": "dev"}
+EMULATED = {"site.api_origin": "http://127.0.0.1:4331"}
+UNVERIFIED = {"upstream.url": "https://localhost:5173", "upstream.verify": "any"}
+
+
+def _wrong(project: Project, mode: Flags, flags: Flags) -> list[str]:
+    """Return the options that have a problem."""
+    return [line.partition(" ")[0].rstrip(":") for line in project.problems({**mode, **flags})]
+
+
+def test_session_key_depends_on_the_mode(project: Project) -> None:
+    assert _wrong(project, PRODUCTION, {"session.keys": None}) == ["session.keys"]
+    config = project.load(DEV)
+    assert config.session.keys == ()
+    state = project.folder / "state"
+    made = with_development_key(config, state).session.keys
+    assert len(made) == 1
+    assert with_development_key(config, state).session.keys == made
+    (kept,) = state.iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_emulator_depends_on_the_mode(project: Project) -> None:
+    flags = {"emulator.enabled": True}
+    assert _wrong(project, DEV, flags) == []
+    assert _wrong(project, PRODUCTION, flags) == ["emulator.enabled"]
+
+
+def test_wix_over_plain_http_depends_on_the_mode(project: Project) -> None:
+    assert _wrong(project, DEV, EMULATED) == []
+    assert _wrong(project, DEV, {"site.api_origin": "http://wix.example"}) == ["site.api_origin"]
+    assert _wrong(project, PRODUCTION, EMULATED) == ["site.api_origin"]
+
+
+def test_unverified_tls_to_the_frontend_depends_on_the_mode(project: Project) -> None:
+    elsewhere = {**UNVERIFIED, "upstream.url": "https://frontend.example"}
+    assert _wrong(project, DEV, UNVERIFIED) == []
+    assert _wrong(project, DEV, elsewhere) == ["upstream.verify"]
+    assert _wrong(project, PRODUCTION, UNVERIFIED) == ["upstream.verify"]
+
+
+def test_log_lines_depends_on_the_mode(project: Project) -> None:
+    assert project.load(DEV).log.format == "text"
+    assert project.load(PRODUCTION).log.format == "json"
+
+
+def test_first_byte_of_the_frontend_depends_on_the_mode(project: Project) -> None:
+    assert project.load(DEV).upstream.first_byte_timeout_seconds == 300
+    assert project.load(PRODUCTION).upstream.first_byte_timeout_seconds == 60
