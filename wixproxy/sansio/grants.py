@@ -40,16 +40,21 @@ def refresh(client_id: str, tokens: Tokens) -> dict[str, str]:
 
 
 def authorization_code(
-    client_id: str, code: str, verifier: str, redirect_uri: str
+    client_id: str, code: str, verifier: str, redirect_uri: str | None
 ) -> dict[str, str]:
-    """Ask for a member's tokens, with the proof that this login began here (RFC 7636)."""
-    return {
+    """Ask for a member's tokens, with the proof that this login began here (RFC 7636).
+
+    The redirect URI is the one of the authorization request, if that had one.
+    """
+    body = {
         "clientId": client_id,
         "grantType": "authorization_code",
         "code": code,
         "codeVerifier": verifier,
-        "redirectUri": redirect_uri,
     }
+    if redirect_uri is not None:
+        body["redirectUri"] = redirect_uri
+    return body
 
 
 def client_credentials(client_id: str, secret: Secret, instance_id: str | None) -> dict[str, str]:
@@ -95,7 +100,7 @@ def _granted(status: int, body: bytes) -> dict[str, Any]:
         if 400 <= status < 500 and isinstance(error, str) and _ERROR.fullmatch(error):
             raise GrantRejected(f"Wix refused the grant: {error}", error=error)
         raise WixUnavailable(
-            f"Wix's token endpoint answered {status}, expected 200 with tokens or 400 with an error"
+            f"Wix's token endpoint answered {status}, expected 200 with tokens or 400 with an error."
         )
     token_type = values.get("token_type", "Bearer")
     if not isinstance(token_type, str) or token_type.lower() != "bearer":

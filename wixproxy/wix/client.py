@@ -17,7 +17,8 @@ import logging
 import random
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -87,7 +88,7 @@ class WixClient:
         """
         return await self._grant(grants.refresh(self.client_id, tokens), replaces=tokens)
 
-    async def exchange_code(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
+    async def exchange_code(self, code: str, verifier: str, redirect_uri: str | None) -> Tokens:
         """Exchange an authorization code, once."""
         body = grants.authorization_code(self.client_id, code, verifier, redirect_uri)
         return await self._grant(body, delays=())
@@ -141,6 +142,35 @@ class WixClient:
             + (advice or "Look up the request id in Wix's logs, or ask Wix's support with it.")
         )
 
+    async def authorize(self, location: str, redirect_uri: str) -> bytes:
+        """Take the authorize step that needs no page; return the query it leads to.
+
+        The redirect is read and not followed. Raises `WixRefused` when it
+        leads anywhere but to the redirect URI.
+        """
+        async with (
+            self._talking(),
+            self._session().get(URL(location, encoded=True), allow_redirects=False) as answer,
+        ):
+            target = answer.headers.get("Location", "")
+        if not target.startswith(f"{redirect_uri}?"):
+            raise WixRefused(
+                f"Wix did not take the login's authorize step (status {answer.status}). Is "
+                f"{redirect_uri!r} among the Allowed authorization redirect URIs?"
+            )
+        return target.partition("?")[2].encode("ascii", "replace")
+
+    async def identity(
+        self, path: str, body: dict[str, Any], access_token: str
+    ) -> tuple[int, str | None, bytes]:
+        """Make one call of Wix's identity service; return status, request id and body."""
+        return await self._post(path, body, access_token)
+
+    async def token_info(self, token: str) -> tuple[int, bytes]:
+        """Ask what a token is; return status and body."""
+        status, _, body = await self._post(TOKEN_INFO_PATH, {"token": token})
+        return status, body
+
     async def close(self) -> None:
         """Close all connections."""
         if self._http is not None:
@@ -170,23 +200,27 @@ class WixClient:
     ) -> tuple[int, str | None, bytes]:
         """Send one call; return status, Wix's request id and the bounded body."""
         headers = {"Authorization": token} if token else {}
+        url = URL(self._origin + path, encoded=True)
+        async with (
+            self._talking(),
+            self._session().post(url, json=body, headers=headers, allow_redirects=False) as answer,
+        ):
+            text = await _bounded(answer.content)
+        return answer.status, answer.headers.get("x-wix-request-id"), text
+
+    @asynccontextmanager
+    async def _talking(self) -> AsyncIterator[None]:
+        """Turn whatever goes wrong on the way into `WixUnavailable`."""
         try:
-            async with self._session().post(
-                URL(self._origin + path, encoded=True),
-                json=body,
-                headers=headers,
-                allow_redirects=False,
-            ) as answer:
-                text = await _bounded(answer.content)
-                return answer.status, answer.headers.get("x-wix-request-id"), text
+            yield
         except TimeoutError:
             raise WixUnavailable(
-                f"Wix at {self._origin} did not answer within {ATTEMPT_SECONDS:.0f} seconds"
+                f"Wix at {self._origin} did not answer within {ATTEMPT_SECONDS:.0f} seconds."
             ) from None
         except (aiohttp.ClientError, OSError) as error:
             # The cause is named by its class: its text may hold what was sent.
             raise WixUnavailable(
-                f"Wix at {self._origin} cannot be reached ({type(error).__name__})"
+                f"Wix at {self._origin} cannot be reached ({type(error).__name__})."
                 + ("" if self._trust_environment else _PROXY_ADVICE)
             ) from None
 
@@ -203,7 +237,7 @@ class WixClient:
         return self._http
 
 
-_PROXY_ADVICE = '. If this machine needs an outbound proxy, set site.proxy = "env"'
+_PROXY_ADVICE = ' If this machine needs an outbound proxy, set site.proxy = "env".'
 
 
 async def _bounded(content: aiohttp.StreamReader) -> bytes:
