@@ -100,7 +100,7 @@ def _granted(status: int, body: bytes) -> dict[str, Any]:
         if 400 <= status < 500 and isinstance(error, str) and _ERROR.fullmatch(error):
             raise GrantRejected(f"Wix refused the grant: {error}", error=error)
         raise WixUnavailable(
-            f"Wix's token endpoint answered {status}, expected 200 with tokens or 400 with an error."
+            f"Wix's token endpoint answered {status}, not 200 with tokens or 400 with an error."
         )
     token_type = values.get("token_type", "Bearer")
     if not isinstance(token_type, str) or token_type.lower() != "bearer":
