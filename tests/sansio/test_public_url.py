@@ -135,13 +135,24 @@ def test_any_other_host_is_refused(authority: bytes | None) -> None:
         Hosts([LOCAL, SHOP]).choose(authority)
 
 
-def test_the_refusal_of_a_host_has_the_line_that_would_admit_it() -> None:
+@pytest.mark.parametrize(
+    ("authority", "listed"),
+    [
+        pytest.param(b"tunnel.example:8443", "https://tunnel.example:8443", id="https is needed"),
+        pytest.param(b"tunnel.example", "https://tunnel.example", id="https on its own port"),
+        pytest.param(b"127.0.0.1:4321", "http://127.0.0.1:4321", id="http is enough"),
+    ],
+)
+def test_the_refusal_of_a_host_has_the_line_that_would_admit_it(
+    authority: bytes, listed: str
+) -> None:
     """R53."""
     with pytest.raises(HostRefused) as refused:
-        Hosts([LOCAL]).choose(b"tunnel.example:8443")
+        Hosts([LOCAL]).choose(authority)
     line = refused.value.members["config_line"]
-    assert line == 'public_url = ["http://localhost:4321", "http://tunnel.example:8443"]'
+    assert line == f'public_url = ["http://localhost:4321", "{listed}"]'
     assert str(line) in refused.value.message
+    assert PublicURL.parse(listed).is_trustworthy
 
 
 @pytest.mark.parametrize(

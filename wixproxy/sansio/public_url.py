@@ -166,16 +166,22 @@ class Hosts:
                 f"This proxy serves {served}; the request names no host.", public_url=here
             )
         try:
-            found = PublicURL.parse(f"{self.canonical.scheme}://{authority.decode('ascii')}")
+            text = authority.decode("ascii")
+            found = PublicURL.parse(f"{self.canonical.scheme}://{text}")
         except ValueError:
             return HostRefused(
                 f"This proxy serves {served}, not {quoted(authority)}.", public_url=here
             )
+        first = ""
+        if not found.is_trustworthy:
+            # Plain http under such a name is refused by the configuration.
+            found, first = PublicURL.parse(f"https://{text}"), "put TLS in front and "
         listed = ", ".join(f'"{url.origin}"' for url in (*self.public, found))
         line = f"public_url = [{listed}]"
         return HostRefused(
-            f"This proxy serves {served}, not {quoted(authority)}. If browsers shall open it under "
-            f"that address too, write this under [server] in wixproxy.toml: {line}",
+            f"This proxy serves {served}, not {quoted(authority)}. Open {here}, or, if browsers "
+            f"shall reach it under the other address too, {first}write this under [server] in "
+            f"wixproxy.toml: {line}",
             config_line=line,
             public_url=here,
         )
