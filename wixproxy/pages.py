@@ -36,11 +36,15 @@ _ADVICE: list[tuple[type[WixproxyError], list[str]]] = [
         UpstreamError,
         [
             "Is the frontend running, and at this address? Its own window may say why not.",
+            "This shows the configured address, and where it was set:",
             "$ wixproxy check",
         ],
     ),
     (WixUnavailable, ["Nobody was logged out. Try again in a moment."]),
-    (WixRefused, ["$ wixproxy check"]),
+    (
+        WixRefused,
+        ["This shows the configured client id, and where it was set:", "$ wixproxy check"],
+    ),
 ]
 
 NO_STORE = (b"Cache-Control", b"no-store")

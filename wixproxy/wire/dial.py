@@ -97,7 +97,8 @@ def _unreachable(origin: Origin, error: BaseException) -> UpstreamError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return UpstreamUnavailable(
             f"The certificate of {origin} was not accepted: {error.verify_message}."
-            " Name the authority that signed it as the CA file."
+            " Name the authority that signed it: upstream.ca_file for a frontend, site.ca_file"
+            " for Wix."
         )
     if isinstance(error, ssl.SSLError):
         return UpstreamUnavailable(
