@@ -12,20 +12,24 @@ import socket
 BACKLOG = 1024
 
 
-class PortTaken(OSError):
-    """Another program listens on the port."""
+class CannotListen(OSError):
+    """The address is not to be had; the cause says why."""
 
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(errno.EADDRINUSE, f"port {port} of {host} is taken")
+    def __init__(self, host: str, port: int, cause: OSError) -> None:
+        super().__init__(cause.errno, cause.strerror)
         self.host = host
         self.port = port
+
+
+class PortTaken(CannotListen):
+    """Another program listens on the port."""
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
     """Open the sockets of `host`; "localhost" is both loopback addresses where both exist.
 
     Port 0 takes a free port, the same for all of them. Raises `PortTaken`,
-    and `OSError` for an address that is not this machine's.
+    and `CannotListen` for an address that is not this machine's.
     """
     sockets: list[socket.socket] = []
     try:
@@ -35,9 +39,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
     except OSError as error:
         for opened in sockets:
             opened.close()
-        if error.errno == errno.EADDRINUSE:
-            raise PortTaken(host, port) from error
-        raise
+        kind = PortTaken if error.errno == errno.EADDRINUSE else CannotListen
+        raise kind(host, port, error) from error
     return sockets
 
 

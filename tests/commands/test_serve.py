@@ -107,10 +107,21 @@ def test_the_emulators_port_is_told_apart(terminal: Terminal, site: Path) -> Non
     assert done.stderr.endswith("Stop it, or choose another port with emulator.port.\n")
 
 
+def test_an_emulator_on_an_address_of_another_machine_is_told_apart(
+    terminal: Terminal, site: Path
+) -> None:
+    terminal.variables["WIXPROXY__EMULATOR__HOST"] = UNKNOWN_ADDRESS
+    done = terminal.run("serve", "--emulator", "--root", "dist", "--port", str(free_port()))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Cannot listen on {UNKNOWN_ADDRESS}, port 4331: Cannot")
+    assert "emulator.host" in done.stderr
+
+
 def test_an_address_of_another_machine_is_refused(terminal: Terminal, site: Path) -> None:
     done = terminal.run("serve", "--emulator", "--root", "dist", "--host", UNKNOWN_ADDRESS)
     assert done.returncode == 1
     assert done.stderr.startswith(f"Cannot listen on {UNKNOWN_ADDRESS}, port 4321: Cannot")
+    assert "--host" in done.stderr
 
 
 def test_a_bad_configuration_ends_it_before_it_listens(terminal: Terminal) -> None:

@@ -20,10 +20,13 @@ EXIT_CONFIG = 2
 # Nobody has this address, nobody may take this port, or somebody has it already.
 _NOT_TO_BE_HAD = frozenset({errno.EADDRNOTAVAIL, errno.EACCES, errno.EADDRINUSE})
 
+_OTHER_ADDRESS = "Choose an address of this machine with {}host, such as 127.0.0.1."
+_OTHER_PORT = "Ports below 1024 need more rights on most systems; choose another with {}port."
+
 
 def is_about_address(error: OSError) -> bool:
-    """Tell whether `error` says that an address cannot be listened on."""
-    return error.errno in _NOT_TO_BE_HAD or isinstance(error, socket.gaierror)
+    """Tell whether `error`, or its cause, says that an address cannot be listened on."""
+    return error.errno in _NOT_TO_BE_HAD or isinstance(error.__cause__ or error, socket.gaierror)
 
 
 def refuse_configuration(problems: Sequence[str]) -> int:
@@ -44,7 +47,12 @@ def refuse_port(host: str, port: int, option: str) -> int:
     return EXIT_MACHINE
 
 
-def refuse_address(host: str, port: int, reason: str) -> int:
-    """Say why the address cannot be listened on; return the exit code."""
-    click.echo(f"Cannot listen on {host}, port {port}: {reason}.", err=True)
+def refuse_address(host: str, port: int, error: OSError, option: str = "--") -> int:
+    """Say why the address cannot be listened on; return the exit code.
+
+    `option` is how the options that would change it begin.
+    """
+    reason = error.strerror or type(error).__name__
+    advice = _OTHER_PORT if error.errno == errno.EACCES else _OTHER_ADDRESS
+    click.echo(f"Cannot listen on {host}, port {port}: {reason}. {advice.format(option)}", err=True)
     return EXIT_MACHINE

@@ -48,7 +48,7 @@ def emulate(flags: Mapping[str, object], config_file: Path | None) -> int:
             raise
         if error.errno == errno.EADDRINUSE:
             return refuse_port(table.host, port, "--port")
-        return refuse_address(table.host, port, error.strerror or type(error).__name__)
+        return refuse_address(table.host, port, error)
     return 0
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ..config import Config, load
 from ..config.development_key import FILE_NAME, development_key, state_folder
+from ..config.model import EmulatorTable
 from ..errors import ConfigError
-from ..listening import PortTaken
+from ..listening import CannotListen, PortTaken
 from . import logs
 from .complaints import is_about_address, refuse_address, refuse_configuration, refuse_port
 
@@ -33,16 +34,19 @@ def serve(
     except OSError as error:
         if not is_about_address(error):
             raise
-        return _refuse_listening(error, config)
+        if isinstance(error, CannotListen):
+            return refuse_address(error.host, error.port, error)
+        return _refuse_emulator(error, config.emulator)
 
 
-def _refuse_listening(error: OSError, config: Config) -> int:
-    server, emulator = config.server, config.emulator
-    # The proxy's own port raises `PortTaken`, so this one is the emulator's.
-    if error.errno == errno.EADDRINUSE and emulator.port is not None:
-        return refuse_port(emulator.host, emulator.port, "emulator.port")
-    reason = error.strerror or type(error).__name__
-    return refuse_address(server.host, server.port, reason)
+def _refuse_emulator(error: OSError, table: EmulatorTable) -> int:
+    """Say why the emulator cannot listen; what the proxy cannot is a `CannotListen`."""
+    from ..emulator import DEFAULT_PORT
+
+    port = DEFAULT_PORT if table.port is None else table.port
+    if error.errno == errno.EADDRINUSE:
+        return refuse_port(table.host, port, "emulator.port")
+    return refuse_address(table.host, port, error, "emulator.")
 
 
 def with_development_key(config: Config, folder: Path | None = None) -> Config:
