@@ -72,11 +72,20 @@ SETTINGS: Mapping[str, tuple[str, dict[str, Any]]] = {
     ),
     "server.host": (
         "--host",
-        {"metavar": "ADDRESS", "show_default": "localhost", "help": "Address to listen on"},
+        {
+            "metavar": "ADDRESS",
+            "show_default": "localhost",
+            "help": "Address that the proxy listens on",
+        },
     ),
     "server.port": (
         "--port",
-        {"type": int, "metavar": "PORT", "show_default": "4321", "help": "Port to listen on"},
+        {
+            "type": int,
+            "metavar": "PORT",
+            "show_default": "4321",
+            "help": "Port that the proxy listens on",
+        },
     ),
 }
 """The flag of each option that has one, and how click shows it."""

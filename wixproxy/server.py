@@ -69,7 +69,7 @@ def build(config: Config, *, clock: Clock = time.time) -> Proxy:
 
 
 def run(config: Config, *, opens_browser: bool = False) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit code. Raises `PortTaken`."""
+    """Serve until SIGINT or SIGTERM; return the exit code. Raises `CannotListen`."""
     with asyncio.Runner(loop_factory=_new_loop()) as runner:
         return runner.run(_run(config, opens_browser))
 
@@ -151,11 +151,11 @@ def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def _ready_lines(config: Config, emulator: Emulator | None) -> str:
     """Say where everything is, in the one block that people read."""
     frontend = config.upstream.url or config.upstream.root or "the demo shop"
-    wix = (
-        f"emulated at {emulator.origin} (log in as ada@example.test)"
-        if emulator is not None
-        else config.site.api_origin
-    )
+    wix = config.site.api_origin
+    if emulator is not None:
+        wix = f"emulated at {emulator.origin}"
+        for member in emulator.state.data.members[:1]:
+            wix += f" (log in as {member.email}, password {member.password})"
     trusted = ", ".join(config.server.trusted_proxies) or "no proxy in front"
     return "\n".join(
         [
