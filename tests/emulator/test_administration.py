@@ -118,3 +118,9 @@ async def test_a_members_refresh_tokens_can_be_revoked(wix: Wix, by: str) -> Non
     assert (await wix.info(tokens["access_token"]))["active"] is True
     await wix.admin("POST", "/revoke", {**body, "access_too": True})
     assert (await wix.info(tokens["access_token"]))["active"] is False
+
+
+async def test_the_address_of_the_administration_lists_its_calls(wix: Wix) -> None:
+    calls = (await wix.admin("GET", "/"))["calls"]
+    assert calls["POST /__emulator/v1/reset"] == "Return to the first moment of the seed."
+    assert all(told and told.endswith(".") for told in calls.values())

@@ -61,6 +61,13 @@ def is_local(request: web.Request) -> bool:
     return request.headers.get("Origin", own) == own
 
 
+async def show_calls(request: web.Request) -> web.Response:
+    """Return what can be asked here, and what each call does."""
+    return _json(
+        {"calls": {f"{method} {BASE}{path}": handler.__doc__ for method, path, handler in _CALLS}}
+    )
+
+
 async def reset(request: web.Request) -> web.Response:
     """Return to the first moment of the seed."""
     request.app[STATE].reset()
@@ -191,6 +198,7 @@ async def member_tokens(request: web.Request) -> web.Response:
 
 
 _CALLS: list[tuple[str, str, Handler]] = [
+    ("GET", "/", show_calls),
     ("POST", "/reset", reset),
     ("GET", "/data", show_data),
     ("PUT", "/data", put_data),
