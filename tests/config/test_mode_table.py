@@ -5,7 +5,10 @@ A test is named for its row, so that `tests/test_documentation.py` can ask for i
 
 from __future__ import annotations
 
+import time
+
 from tests.config.conftest import KEY, Flags, Project
+from wixproxy.assembly import Process, assemble
 from wixproxy.commands.serve import with_development_key
 
 PRODUCTION: Flags = {"mode": "production", "session.keys": [KEY]}
@@ -19,7 +22,7 @@ def _wrong(project: Project, mode: Flags, flags: Flags) -> list[str]:
     return [line.partition(" ")[0].rstrip(":") for line in project.problems({**mode, **flags})]
 
 
-def test_session_key_depends_on_the_mode(project: Project) -> None:
+def test_the_mode_decides_session_key(project: Project) -> None:
     assert _wrong(project, PRODUCTION, {"session.keys": None}) == ["session.keys"]
     config = project.load(DEV)
     assert config.session.keys == ()
@@ -31,30 +34,40 @@ def test_session_key_depends_on_the_mode(project: Project) -> None:
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
-def test_emulator_depends_on_the_mode(project: Project) -> None:
+def test_the_mode_decides_emulator(project: Project) -> None:
     flags = {"emulator.enabled": True}
     assert _wrong(project, DEV, flags) == []
     assert _wrong(project, PRODUCTION, flags) == ["emulator.enabled"]
 
 
-def test_wix_over_plain_http_depends_on_the_mode(project: Project) -> None:
+def test_the_mode_decides_wix_over_plain_http(project: Project) -> None:
     assert _wrong(project, DEV, EMULATED) == []
     assert _wrong(project, DEV, {"site.api_origin": "http://wix.example"}) == ["site.api_origin"]
     assert _wrong(project, PRODUCTION, EMULATED) == ["site.api_origin"]
 
 
-def test_unverified_tls_to_the_frontend_depends_on_the_mode(project: Project) -> None:
+def test_the_mode_decides_unverified_tls_to_the_frontend(project: Project) -> None:
     elsewhere = {**UNVERIFIED, "upstream.url": "https://frontend.example"}
     assert _wrong(project, DEV, UNVERIFIED) == []
     assert _wrong(project, DEV, elsewhere) == ["upstream.verify"]
     assert _wrong(project, PRODUCTION, UNVERIFIED) == ["upstream.verify"]
 
 
-def test_log_lines_depends_on_the_mode(project: Project) -> None:
+def test_the_mode_decides_log_lines(project: Project) -> None:
     assert project.load(DEV).log.format == "text"
     assert project.load(PRODUCTION).log.format == "json"
 
 
-def test_first_byte_of_the_frontend_depends_on_the_mode(project: Project) -> None:
+def test_the_mode_decides_first_byte_of_the_frontend(project: Project) -> None:
     assert project.load(DEV).upstream.first_byte_timeout_seconds == 300
     assert project.load(PRODUCTION).upstream.first_byte_timeout_seconds == 60
+
+
+async def test_the_mode_decides_what_clients_learn_of_failures(project: Project) -> None:
+    told = {}
+    for flags in (DEV, PRODUCTION):
+        config = with_development_key(project.load(flags), project.folder / "state")
+        service = assemble(config, time.time, Process.begin(time.time))
+        told[config.mode] = service.tells_causes
+        await service.close()
+    assert told == {"dev": True, "production": False}
