@@ -76,6 +76,11 @@ class PublicServer(web.Server):
             logger=_SILENT,
         )
 
+    def end_tunnels(self) -> None:
+        """Close what was switched to another protocol: a drain would wait for it in vain."""
+        for connection in self.connections:
+            cast("ClientConnection", connection).end_tunnel()
+
     def _make_client_request(
         self,
         message: RawRequestMessage,
@@ -167,6 +172,11 @@ class ClientConnection(web.RequestHandler):
         """Give every byte from now on to `stream`."""
         self._tunnel = stream
         self.set_parser(stream)  # type: ignore[arg-type] # it asks for feed_data alone
+
+    def end_tunnel(self) -> None:
+        """Close the connection if it is a tunnel's."""
+        if self._tunnel is not None:
+            self._tunnel.close()
 
     def pause_tunnel(self) -> None:
         """Stop reading, because the other side does not keep up."""

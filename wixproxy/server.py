@@ -58,6 +58,7 @@ class Proxy:
             listener.close()
         if self._server is not None:
             self._server.draining = True
+            self._server.end_tunnels()
             self._server.pre_shutdown()
             await self._server.shutdown(STOP_SECONDS)
         await self.requests.service.close()

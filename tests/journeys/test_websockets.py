@@ -137,3 +137,15 @@ async def test_a_socket_is_no_use_of_the_api(stage: Stage, socket: Socket) -> No
             f"{stage.origin}/_wix/api/stores/v3/products/query", headers={"Origin": stage.origin}
         )
     assert socket.opened == 0
+
+
+async def test_an_open_socket_does_not_hold_up_the_end(stage: Stage, socket: Socket) -> None:
+    """A page that is left open would, for as long as a drain may last."""
+    http = stage.browser().http
+    connected = await http.ws_connect(f"{stage.origin}/", headers={"Origin": stage.origin})
+    await connected.send_str("hello")
+    assert await connected.receive_str(timeout=5) == "hello"
+    async with asyncio.timeout(5):
+        await stage.proxy.stop()
+        await socket.closed.wait()
+    assert (await connected.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSED
