@@ -110,3 +110,11 @@ async def test_files_are_only_read(stage: Stage) -> None:
     answer = await stage.browser().fetch("/robots.txt", "POST", body={})
     assert answer.status == 405
     assert answer.headers["Allow"] == "GET, HEAD"
+
+
+async def test_a_folder_without_a_first_page_says_so(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "dist" / "index.html").unlink()
+    answer = await stage.browser().fetch("/")
+    assert answer.status == 404
+    told = (await answer.json())["message"]
+    assert told == "There is no file for '/'. The folder has no index.html there."

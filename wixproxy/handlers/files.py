@@ -49,7 +49,8 @@ class Files:
             browser.renewal = exchange.front.tokens.renewal(browser.current)
         path = await asyncio.to_thread(self._find, request, exchange.is_navigation)
         if path is None:
-            raise NoSuchRoute(f"There is no file for {quoted(request.path)}.")
+            hint = " The folder has no index.html there." if request.path[-1:] == b"/" else ""
+            raise NoSuchRoute(f"There is no file for {quoted(request.path)}.{hint}")
         await exchange.downstream.file(await asyncio.to_thread(self._response, request, path))
 
     def _find(self, request: Request, is_navigation: bool) -> Path | None:
