@@ -8,21 +8,25 @@ protects anything: it belongs on a developer's machine and nowhere else.
 
 from __future__ import annotations
 
+import base64
 import errno
 import socket
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from . import admin, authorize, iam, login_pages, oauth, redirects, unknown
+from . import admin, authorize, event_calls, iam, login_pages, oauth, redirects, unknown
 from .apis import ROUTES as API_ROUTES
 from .clock import Clock
 from .data import DEFAULT, Data
 from .middlewares import register_middlewares
 from .project import DEFAULT_SEED, Project
 from .settings import ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Settings
-from .state import State
+from .state import STATE, State
+from .webhooks import Webhooks
 
 __all__ = ["DEFAULT_PORT", "Emulator", "EmulatorConfig"]
 
@@ -53,6 +57,10 @@ class EmulatorConfig:
     access_token_seconds: int = ACCESS_TOKEN_SECONDS
     refresh_token_seconds: int = REFRESH_TOKEN_SECONDS
     rate_limit_per_minute: int | None = None
+    webhooks: bool = False
+    """Tell of the site's own changes; events that are asked for are sent in any case."""
+    webhook_url: str | None = None
+    plugin_url: str | None = None
 
     def settings(self) -> Settings:
         """Return the settings that a reset returns to."""
@@ -65,6 +73,9 @@ class EmulatorConfig:
             access_token_seconds=self.access_token_seconds,
             refresh_token_seconds=self.refresh_token_seconds,
             rate_limit_per_minute=self.rate_limit_per_minute,
+            webhooks=self.webhooks,
+            webhook_url=self.webhook_url,
+            plugin_url=self.plugin_url,
         )
 
 
@@ -117,6 +128,11 @@ class Emulator:
         return self.project.public_key_pem
 
     @property
+    def public_key_base64(self) -> str:
+        """The same key as base64 of its PEM text, as it stands in environment variables."""
+        return base64.b64encode(self.public_key_pem.encode()).decode()
+
+    @property
     def issued(self) -> dict[str, str]:
         """Every secret ever given out or received, and what kind it is."""
         return dict(self.state.issued)
@@ -160,11 +176,23 @@ def build_app(state: State) -> web.Application:
     """Return the application that answers for `state`."""
     app = web.Application(client_max_size=_BODY_BYTES)
     register_middlewares(app, state)
-    for part in (oauth, redirects, authorize, login_pages, iam, admin):
+    app.cleanup_ctx.append(_outgoing)
+    state.reporter = lambda change: Webhooks.of(state).tell(change)
+    for part in (oauth, redirects, authorize, login_pages, iam, admin, event_calls):
         app.add_routes(part.ROUTES)
     app.add_routes(API_ROUTES)
     app.add_routes(unknown.ROUTES)
     return app
+
+
+async def _outgoing(app: web.Application) -> AsyncIterator[None]:
+    """Hold what the emulator's own requests are sent with, while it runs."""
+    state = app[STATE]
+    jar = aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(cookie_jar=jar) as state.outgoing:
+        yield
+        state.end_areas()
+    state.outgoing = None
 
 
 def _listener(host: str, port: int | None) -> socket.socket:

@@ -63,7 +63,7 @@ def is_local(request: web.Request) -> bool:
 
 async def show_calls(request: web.Request) -> web.Response:
     """Return what can be asked here, and what each call does."""
-    return _json(
+    return answer(
         {"calls": {f"{method} {BASE}{path}": handler.__doc__ for method, path, handler in _CALLS}}
     )
 
@@ -71,12 +71,12 @@ async def show_calls(request: web.Request) -> web.Response:
 async def reset(request: web.Request) -> web.Response:
     """Return to the first moment of the seed."""
     request.app[STATE].reset()
-    return _json({})
+    return answer({})
 
 
 async def show_data(request: web.Request) -> web.Response:
     """Return the data the emulator started from."""
-    return _json({"data": request.app[STATE].data.model_dump(mode="json")})
+    return answer({"data": request.app[STATE].data.model_dump(mode="json")})
 
 
 async def put_data(request: web.Request) -> web.Response:
@@ -87,12 +87,12 @@ async def put_data(request: web.Request) -> web.Response:
     except DataError as error:
         raise invalid("data", str(error)) from None
     request.app[STATE].replace_data(data)
-    return _json({})
+    return answer({})
 
 
 async def show_clock(request: web.Request) -> web.Response:
     """Return the emulator's time."""
-    return _json(_clock(request.app[STATE]))
+    return answer(_clock(request.app[STATE]))
 
 
 async def move_clock(request: web.Request) -> web.Response:
@@ -111,12 +111,12 @@ async def move_clock(request: web.Request) -> web.Response:
             state.clock.advance(_number("advance_seconds", body["advance_seconds"]))
         except ValueError as error:
             raise invalid("advance_seconds", str(error)) from None
-    return _json(_clock(state))
+    return answer(_clock(state))
 
 
 async def show_faults(request: web.Request) -> web.Response:
     """Return the faults in force, with what is left of their counts."""
-    return _json(_faults(request.app[STATE]))
+    return answer(_faults(request.app[STATE]))
 
 
 async def put_faults(request: web.Request) -> web.Response:
@@ -128,19 +128,19 @@ async def put_faults(request: web.Request) -> web.Response:
     try:
         state.faults.faults = [Fault.model_validate(item) for item in given]
     except pydantic.ValidationError as error:
-        raise _unsound("faults", error) from None
-    return _json(_faults(state))
+        raise unsound("faults", error) from None
+    return answer(_faults(state))
 
 
 async def delete_faults(request: web.Request) -> web.Response:
     """Let everything go well again."""
     request.app[STATE].faults.clear()
-    return _json({"faults": []})
+    return answer({"faults": []})
 
 
 async def show_settings(request: web.Request) -> web.Response:
     """Return the settings."""
-    return _json({"settings": request.app[STATE].settings.model_dump(mode="json")})
+    return answer({"settings": request.app[STATE].settings.model_dump(mode="json")})
 
 
 async def put_settings(request: web.Request) -> web.Response:
@@ -149,30 +149,30 @@ async def put_settings(request: web.Request) -> web.Response:
     try:
         state.settings = state.settings.changed(body.get("settings", body))
     except pydantic.ValidationError as error:
-        raise _unsound("settings", error) from None
+        raise unsound("settings", error) from None
     return await show_settings(request)
 
 
 async def show_requests(request: web.Request) -> web.Response:
     """Return the last exchanges, or those of `?path=`."""
     kept = request.app[STATE].exchanges.kept(request.query.get("path"))
-    return _json({"requests": [as_json(exchange) for exchange in kept]})
+    return answer({"requests": [as_json(exchange) for exchange in kept]})
 
 
 async def show_counts(request: web.Request) -> web.Response:
     """Return how often each call and each grant was made."""
-    return _json(request.app[STATE].exchanges.counts())
+    return answer(request.app[STATE].exchanges.counts())
 
 
 async def show_mailbox(request: web.Request) -> web.Response:
     """Return the mails sent to members."""
-    return _json({"mails": request.app[STATE].mailbox})
+    return answer({"mails": request.app[STATE].mailbox})
 
 
 async def show_issued(request: web.Request) -> web.Response:
     """Return every secret ever given out or received, across resets."""
     issued = request.app[STATE].issued
-    return _json({"issued": [{"kind": kind, "value": value} for value, kind in issued.items()]})
+    return answer({"issued": [{"kind": kind, "value": value} for value, kind in issued.items()]})
 
 
 async def revoke(request: web.Request) -> web.Response:
@@ -184,7 +184,7 @@ async def revoke(request: web.Request) -> web.Response:
     member = state.member_by_email(named)
     subject_id = member.id if member else named
     ended = state.tokens.revoke_subject(subject_id, access_too=body.get("access_too") is True)
-    return _json({"revoked": ended})
+    return answer({"revoked": ended})
 
 
 async def member_tokens(request: web.Request) -> web.Response:
@@ -194,7 +194,7 @@ async def member_tokens(request: web.Request) -> web.Response:
     member = state.member_by_email(named) if isinstance(named, str) else None
     if member is None:
         raise ApplicationError(404, "NOT_FOUND", "The site has no such member")
-    return _json(token_answer(state.tokens.issue(Subject("member", member.id))))
+    return answer(token_answer(state.tokens.issue(Subject("member", member.id))))
 
 
 _CALLS: list[tuple[str, str, Handler]] = [
@@ -219,7 +219,8 @@ _CALLS: list[tuple[str, str, Handler]] = [
 ROUTES = [web.route(method, BASE + path, loopback_only(h)) for method, path, h in _CALLS]
 
 
-def _json(value: object) -> web.Response:
+def answer(value: object) -> web.Response:
+    """Return JSON that nobody keeps."""
     return web.json_response(value, dumps=dumped, headers={"Cache-Control": "no-store"})
 
 
@@ -237,7 +238,8 @@ def _number(name: str, value: object) -> float:
     return float(value)
 
 
-def _unsound(name: str, error: pydantic.ValidationError) -> WixValidationError:
+def unsound(name: str, error: pydantic.ValidationError) -> WixValidationError:
+    """Return the refusal of a body that does not fit its model."""
     found = error.errors(include_url=False, include_input=False)
     return WixValidationError(
         [Violation(".".join([name, *map(str, e["loc"])]), e["msg"]) for e in found]

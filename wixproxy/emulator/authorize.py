@@ -33,7 +33,7 @@ _MODES: dict[str, ResponseMode] = {
 }
 
 
-class Refused(Exception):  # noqa: N818  an answer, not an error of ours
+class Refused(Exception):
     """A refusal that is told to the redirect URI."""
 
     def __init__(self, error: str, description: str) -> None:

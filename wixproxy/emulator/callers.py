@@ -2,7 +2,8 @@
 
 Law: a token that is missing, unknown or expired is 401; a known identity that
 may not make the call is 403. An API key beside a visitor token raises the call
-to the app, as Wix does for external logins.
+to the app, as Wix does for external logins. A user of the dashboard owns the
+site and may do what the app may.
 
 Source: Wix "Make REST API Calls Using OAuth" (raw token, no scheme word),
 "About Errors"; the pair `token,apiKey` as Wix's client sends it.
@@ -38,8 +39,8 @@ class Caller:
 
     @property
     def is_elevated(self) -> bool:
-        """Tell whether the call runs with the app's permissions."""
-        return self.kind == "app" or self.has_api_key
+        """Tell whether the call runs with the permissions of the app or of the site's owner."""
+        return self.kind in ("app", "user") or self.has_api_key
 
 
 def authenticate(request: web.Request) -> Caller:
@@ -71,7 +72,7 @@ def credentials(header: str) -> tuple[str, str | None]:
 def require(caller: Caller, *kinds: SubjectKind) -> Caller:
     """Return `caller` if it is of one of `kinds`; raise ApplicationError 403 otherwise.
 
-    An API key satisfies "app".
+    An API key, and a user of the dashboard, satisfy "app".
     """
     if caller.kind in kinds or ("app" in kinds and caller.is_elevated):
         return caller

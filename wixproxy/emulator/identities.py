@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from .apis.members import on_the_wire
 from .callers import is_same_secret
+from .changes import MEMBER_CREATED, Change
 from .errors import ApplicationError, ValidationError, Violation
 from .state import SiteMember, State
 
@@ -85,6 +87,8 @@ def register(state: State, email: str, password: str, profile: Mapping[str, Any]
     if member.pending_reasons:
         member.status = "PENDING"
     state.members[member.id] = member
+    entity = on_the_wire(member, "FULL")
+    state.report(Change(MEMBER_CREATED, member.id, entity, "member", member.id))
     return Outcome(standing(member), member)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -53,7 +53,7 @@ class Project:
 
     @cached_property
     def private_key(self) -> rsa.RSAPrivateKey:
-        """The RSA key that signs webhooks; about half a second to find, so found when asked."""
+        """The RSA key that signs webhooks; half a second to find, so found once, when asked."""
         p, q = _prime(self.seed, "p"), _prime(self.seed, "q")
         d = pow(_PUBLIC_EXPONENT, -1, (p - 1) * (q - 1))
         public = rsa.RSAPublicNumbers(_PUBLIC_EXPONENT, p * q)
@@ -74,6 +74,7 @@ class Project:
         )
 
 
+@cache
 def _prime(seed: str, name: str) -> int:
     """Return the first fit prime at or above the number that `seed` gives for `name`."""
     start = int.from_bytes(derived(seed, f"rsa {name}", 0, _PRIME_BITS // 8))

@@ -1,8 +1,9 @@
 """Make redirect sessions: links that lead from the site to a page on Wix.
 
-Law: exactly one intent; made by a visitor or a member, never by the app; only
-while the site is published; callbacks only to allowed domains. An unlisted
-redirect URI is not noticed here but by the page behind the link, as on Wix.
+Law: exactly one intent; made by a visitor or a member, never by the app or a
+user of the dashboard; only while the site is published; callbacks only to
+allowed domains. An unlisted redirect URI is not noticed here but by the page
+behind the link, as on Wix.
 
 Source: Wix "About the Redirects API", typings of the redirects package;
 reports of the 403 for app tokens and of "No Public URL Found".
@@ -59,7 +60,7 @@ async def create_redirect_session(request: web.Request) -> web.Response:
     """Answer `POST .../redirect-session`."""
     state = request.app[STATE]
     caller = authenticate(request)
-    if caller.kind == "app":
+    if caller.kind in ("app", "user"):
         raise ApplicationError(
             403,
             "PERMISSION_DENIED",

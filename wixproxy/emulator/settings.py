@@ -17,6 +17,12 @@ ACCESS_TOKEN_SECONDS = 14_400
 REFRESH_TOKEN_SECONDS = 31_536_000
 
 
+# Wix: a webhook that is not answered with 200 in this time is sent again, for 48
+# hours. The steps are not published; these grow and add up to the 48 hours.
+WEBHOOK_ANSWER_MS = 1_250
+WEBHOOK_RETRY_SECONDS = (1.0, 10.0, 60.0, 600.0, 3_600.0, 14_400.0, 43_200.0, 110_929.0)
+
+
 class Settings(BaseModel):
     """What the emulated Wix site and its token service do."""
 
@@ -41,6 +47,28 @@ class Settings(BaseModel):
     owner_approval: bool = False
     email_verification: bool = False
     captcha: bool = False
+    captcha_for: tuple[Literal["login", "register"], ...] = ("login", "register")
+    verification_code_seconds: int = Field(default=900, ge=1)
+    verification_attempts: int = Field(default=5, ge=1)
+    """Wrong codes before a code is worth nothing."""
+    recovery_token_seconds: int = Field(default=10_800, ge=1)
+    unknown_recovery: Literal["silent", "refuse"] = "silent"
+    """What a recovery mail for an unknown address yields: nothing, or a 404."""
+
+    webhooks: bool = False
+    """Real changes are told to `webhook_url`; asked-for events are sent in any case."""
+    webhook_url: str | None = None
+    """Where events are posted; `{type}` in it becomes the event's type."""
+    webhook_answer_ms: int = Field(default=WEBHOOK_ANSWER_MS, ge=1)
+    """Real milliseconds."""
+    webhook_retry_seconds: tuple[float, ...] = WEBHOOK_RETRY_SECONDS
+    """Waits between the attempts, by the emulator's clock; none means one attempt."""
+    webhook_time_scale: float = Field(default=1.0, ge=0, le=1)
+    """What the waits are multiplied with: 0.001 makes 48 hours three minutes."""
+    plugin_url: str | None = None
+    """The base that a service plugin's method path is joined to."""
+    plugin_answer_ms: int = Field(default=3_000, ge=1)
+    """Real milliseconds."""
 
     redirect_uris: tuple[str, ...] = ()
     redirect_domains: tuple[str, ...] = ()

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
 
+import aiohttp
 from aiohttp import web
 
+from .changes import Change
 from .clock import Clock
 from .exchanges import ExchangeLog
 from .faults import FaultPlan
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LoginListener = Callable[[str, str], None]
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """An area that has something going on, which a reset must stop."""
+
+    def end(self) -> None:
+        """Stop."""
 
 
 @dataclass
@@ -66,6 +76,10 @@ class State:
         self.login_listeners: list[LoginListener] = []
         self.members: dict[str, SiteMember] = {}
         self.mailbox: list[dict[str, Any]] = []
+        self.outgoing: aiohttp.ClientSession | None = None
+        """What the emulator's own requests are sent with, while it runs."""
+        self.reporter: Callable[[Change], None] | None = None
+        """Who tells the app of changes."""
         self._initial_data, self._initial_settings = data, settings
         self._areas: dict[str, Any] = {}
         self.tokens = TokenBook(
@@ -84,6 +98,12 @@ class State:
             self._areas[name] = factory()
         return cast("T", self._areas[name])
 
+    def drop_area(self, name: str) -> None:
+        """Forget one area, and stop whatever goes on in it."""
+        area = self._areas.pop(name, None)
+        if isinstance(area, Ending):
+            area.end()
+
     def record_issued(self, kind: str, text: str) -> None:
         """Remember a secret, so that a leak test can look for it."""
         self.issued.setdefault(text, kind)
@@ -92,6 +112,11 @@ class State:
         """Tell every listener that a visitor has become a member."""
         for listener in list(self.login_listeners):
             listener(visitor_id, member_id)
+
+    def report(self, change: Change) -> None:
+        """Tell of a change, where the site tells of changes."""
+        if self.reporter is not None and self.settings.webhooks:
+            self.reporter(change)
 
     def member_by_email(self, email: str) -> SiteMember | None:
         """Return the member with this e-mail address, whatever its letter case."""
@@ -120,7 +145,14 @@ class State:
         self._drop_areas()
         self._seed_members()
 
+    def end_areas(self) -> None:
+        """Stop whatever goes on in any area."""
+        for area in self._areas.values():
+            if isinstance(area, Ending):
+                area.end()
+
     def _drop_areas(self) -> None:
+        self.end_areas()
         self._areas.clear()
         self.login_listeners.clear()
 

@@ -26,7 +26,7 @@ from .project import Project
 from .randomness import Randomness, derived
 from .settings import Settings
 
-SubjectKind = Literal["visitor", "member", "app"]
+SubjectKind = Literal["visitor", "member", "app", "user"]
 
 # A real access token carries a list of permissions; this stands for its size.
 _PERMISSIONS = " ".join(
@@ -43,7 +43,7 @@ _PERMISSIONS = " ".join(
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom a token speaks for: a visitor, a member, or the app itself."""
+    """Whom a token speaks for: a visitor, a member, the app, or a user of the dashboard."""
 
     kind: SubjectKind
     id: str

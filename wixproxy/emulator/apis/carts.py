@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from ..callers import authenticate
+from ..changes import CART_DELETED, CART_UPDATED, Change
 from ..errors import ApplicationError, invalid
 from . import money
 from .calls import message, names, origin_of, quantity, state_of, timestamp
@@ -110,6 +111,12 @@ class Call:
         """Return the cart as it stands now."""
         return web.json_response({"cart": on_the_wire(cart, self.catalog)})
 
+    def report(self, cart: Cart, event_type: str = CART_UPDATED) -> None:
+        """Tell that the cart has changed."""
+        entity = on_the_wire(cart, self.catalog)
+        caller = self.caller
+        self.state.report(Change(event_type, cart.id, entity, caller.kind, caller.subject_id))
+
 
 async def get_cart(request: web.Request) -> web.Response:
     """Return the cart."""
@@ -133,6 +140,7 @@ async def create_cart(request: web.Request) -> web.Response:
     cart = call.book.created(call.caller)
     call.book.add(cart, lines)
     _describe(cart, an_object(call.asked.get("cartInfo"), "cartInfo"))
+    call.report(cart)
     return call.answer(cart)
 
 
@@ -143,13 +151,16 @@ async def update_cart(request: web.Request) -> web.Response:
     lines = call.lines()
     _describe(cart, an_object(call.asked.get("cartInfo"), "cartInfo"))
     call.book.add(cart, lines)
+    call.report(cart)
     return call.answer(cart)
 
 
 async def delete_cart(request: web.Request) -> web.Response:
     """Forget the cart."""
     call = await Call.read(request)
-    call.book.delete(call.cart)
+    cart = call.cart
+    call.book.delete(cart)
+    call.report(cart, CART_DELETED)
     return web.json_response({})
 
 
@@ -161,6 +172,7 @@ async def add_to_cart(request: web.Request) -> web.Response:
         raise invalid("lineItems", "must not be empty", "MIN_SIZE", threshold=1)
     cart = call.cart_to_fill()
     call.book.add(cart, lines)
+    call.report(cart)
     return call.answer(cart)
 
 
@@ -174,6 +186,7 @@ async def update_quantity(request: web.Request) -> web.Response:
         wanted[str(item.get("id"))] = quantity(item.get("quantity"), f"{where}.quantity", least=0)
     cart = call.cart
     call.book.set_quantities(cart, wanted)
+    call.report(cart)
     return call.answer(cart)
 
 
@@ -185,6 +198,7 @@ async def remove_line_items(request: web.Request) -> web.Response:
         raise invalid("lineItemIds", "must not be empty", "MIN_SIZE", threshold=1)
     cart = call.cart
     call.book.set_quantities(cart, dict.fromkeys(gone, 0))
+    call.report(cart)
     return call.answer(cart)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ..changes import CART_DELETED
 from ..errors import ApplicationError, invalid
 from . import money
 from .calls import names, quantity, timestamp
@@ -135,6 +136,7 @@ async def create_cart(request: web.Request) -> web.Response:
     cart = call.book.created(call.caller)
     _describe(cart, call.asked)
     call.book.add(cart, lines)
+    call.report(cart)
     return _answer(call, cart)
 
 
@@ -144,13 +146,16 @@ async def update_cart(request: web.Request) -> web.Response:
     cart = call.cart
     _describe(cart, call.asked)
     call.book.touch(cart)
+    call.report(cart)
     return _answer(call, cart)
 
 
 async def delete_cart(request: web.Request) -> web.Response:
     """Forget the cart."""
     call = await Call.read(request)
-    call.book.delete(call.cart)
+    cart = call.cart
+    call.book.delete(cart)
+    call.report(cart, CART_DELETED)
     return web.json_response({})
 
 
@@ -162,6 +167,7 @@ async def add_line_items(request: web.Request) -> web.Response:
         raise invalid("catalogItems", "must not be empty", "MIN_SIZE", threshold=1)
     cart = call.cart_to_fill()
     call.book.add(cart, lines)
+    call.report(cart)
     return _answer(call, cart)
 
 
@@ -185,6 +191,7 @@ async def update_line_items(request: web.Request) -> web.Response:
         wanted[line_id] = quantity(pieces, f"{where}.newQuantity", least=0)
     cart = call.cart
     call.book.set_quantities(cart, wanted)
+    call.report(cart)
     return _answer(call, cart)
 
 
@@ -196,6 +203,7 @@ async def remove_line_items(request: web.Request) -> web.Response:
         raise invalid("lineItemIds", "must not be empty", "MIN_SIZE", threshold=1)
     cart = call.cart
     call.book.set_quantities(cart, dict.fromkeys(gone, 0))
+    call.report(cart)
     return _answer(call, cart)
 
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ..callers import Caller
+from ..changes import ITEM_CREATED, ITEM_DELETED, ITEM_UPDATED, Change
 from ..data import Audience, Collection
 from ..errors import ApplicationError, invalid, not_found, permission_denied
 from ..state import State
@@ -40,6 +42,7 @@ class Items:
     stored: dict[str, dict[str, Any]]
     now: Callable[[], float]
     draw_id: Callable[[], str]
+    report: Callable[[Change], None]
     caller: Caller | None = None
 
     @classmethod
@@ -51,11 +54,12 @@ class Items:
         else:
             raise not_found(f"WDE0025: there is no collection {collection_id[:80]!r}", "WDE0025")
         stored = state.area(f"items of {collection_id}", lambda: _seeded(collection, state))
-        return cls(collection, stored, state.clock.now, lambda: state.randomness.guid("data item"))
+        draw_id = partial(state.randomness.guid, "data item")
+        return cls(collection, stored, state.clock.now, draw_id, state.report)
 
     def for_caller(self, caller: Caller, action: str) -> Items:
         """Return these items for one caller; raise ApplicationError 403."""
-        items = Items(self.collection, self.stored, self.now, self.draw_id, caller)
+        items = replace(self, caller=caller)
         items.require(action)
         return items
 
@@ -95,6 +99,7 @@ class Items:
         owner = self.caller.subject_id if self.caller else ""
         stamped = _stamped(item, item_id, owner, self.now())
         self.stored[item_id] = stamped
+        self._told(ITEM_CREATED, stamped)
         return stamped
 
     def update(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -120,13 +125,22 @@ class Items:
 
     def remove(self, item_id: str) -> dict[str, Any]:
         """Remove an item and return it; raise ApplicationError 404."""
-        return self.stored.pop(self.get(item_id)["_id"])
+        gone = self.stored.pop(self.get(item_id)["_id"])
+        self._told(ITEM_DELETED, gone)
+        return gone
 
     def _replace(self, present: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
         lasting = {name: present[name] for name in LASTING}
         changed = {**item, **lasting, "_updatedDate": _date(self.now())}
         self.stored[present["_id"]] = changed
+        self._told(ITEM_UPDATED, changed)
         return changed
+
+    def _told(self, event_type: str, item: Mapping[str, Any]) -> None:
+        if self.caller is not None:
+            who = self.caller
+            entity = self.envelope(item)
+            self.report(Change(event_type, item["_id"], entity, who.kind, who.subject_id))
 
 
 def _seeded(collection: Collection, state: State) -> dict[str, dict[str, Any]]:

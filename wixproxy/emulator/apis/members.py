@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from ..callers import Caller, authenticate, require
+from ..changes import MEMBER_DELETED, MEMBER_UPDATED, Change
 from ..errors import ApplicationError, invalid, not_found, permission_denied
 from ..state import SiteMember, State
 from .calls import message, names, readable, state_of, timestamp
@@ -111,7 +112,9 @@ async def update_member(request: web.Request) -> web.Response:
             raise permission_denied(f"A member may not change {name}")
     _apply(state, member, change, elevated=caller.is_elevated)
     member.updated_at = state.clock.now()
-    return web.json_response({"member": on_the_wire(member, "FULL")})
+    changed = on_the_wire(member, "FULL")
+    state.report(Change(MEMBER_UPDATED, member.id, changed, caller.kind, caller.subject_id))
+    return web.json_response({"member": changed})
 
 
 async def change_slug(request: web.Request) -> web.Response:
@@ -137,6 +140,8 @@ async def delete_member(request: web.Request) -> web.Response:
         require(caller, "app")
     del state.members[member.id]
     state.tokens.revoke_subject(member.id, access_too=True)
+    gone = on_the_wire(member, "FULL")
+    state.report(Change(MEMBER_DELETED, member.id, gone, caller.kind, caller.subject_id))
     return web.json_response({})
 
 

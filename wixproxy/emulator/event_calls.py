@@ -1,0 +1,193 @@
+"""Let a test on the same machine make events and service-plugin requests.
+
+Law: what is asked for is sent whether or not the site tells of its own changes;
+the flaws of a message are the caller's choice, everything else is what Wix does.
+
+Source: Wix "About Webhooks"; for service plugins the deadline of three seconds
+that its typings name most often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import aiohttp
+import pydantic
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from .admin import BASE, answer, loopback_only, unsound
+from .envelopes import Flaws, Kind, identity, plugin_claims, signed
+from .errors import invalid, json_object
+from .state import STATE, State
+from .tokens import Subject
+from .webhooks import TEXT, Delivery, Webhooks, as_json
+
+MOST_AT_ONCE = 20_000
+T = TypeVar("T", bound=BaseModel)
+
+
+class Asked(Flaws):
+    """Events that a test asks for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    type: str = Field(min_length=1)
+    entity: dict[str, Any] | None = None
+    """Without one, a small entity that has its id and the time."""
+    entity_id: str | None = Field(default=None, alias="entityId")
+    kind: Kind | None = None
+    fqdn: str | None = Field(default=None, alias="entityFqdn")
+    slug: str | None = None
+    modified_fields: dict[str, Any] = Field(default_factory=dict, alias="modifiedFields")
+    sequence: int | None = Field(default=None, ge=0)
+    """The number of the first; each further one has the next."""
+    who: dict[str, str] | None = Field(default=None, alias="identity")
+    url: str | None = None
+    count: int = Field(default=1, ge=1, le=MOST_AT_ONCE)
+    duplicate: bool = False
+    """Each is delivered twice over."""
+    wait: bool = False
+    """The answer comes after the first attempt of each."""
+
+
+class PluginCall(Flaws):
+    """A service-plugin request that a test asks for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    component_type: str = Field(alias="componentType", min_length=1)
+    path: str = Field(pattern=r"^/")
+    """The method's path, such as /v1/getRates."""
+    request: dict[str, Any] = Field(default_factory=dict)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    url: str | None = None
+    """The base, in place of the setting `plugin_url`."""
+    who: dict[str, str] | None = Field(default=None, alias="identity")
+
+
+async def send_events(request: web.Request) -> web.Response:
+    """Make events, sign them and start to deliver them."""
+    state, asked = request.app[STATE], await _read(request, Asked)
+    url = asked.url or state.settings.webhook_url
+    sent = [_sent(state, asked, url, number) for number in range(asked.count)]
+    if asked.wait:
+        await asyncio.gather(*(each.tried.wait() for each in sent))
+    return answer({"events": [as_json(each) for each in sent]})
+
+
+async def show_events(request: web.Request) -> web.Response:
+    """Return the events and their attempts; `?type=`, `?id=` and `?standing=` choose."""
+    wanted = request.query
+    found = [
+        each
+        for each in Webhooks.of(request.app[STATE]).deliveries
+        if wanted.get("type", each.event.type) == each.event.type
+        and wanted.get("id", each.event.id) == each.event.id
+        and wanted.get("standing", each.standing) == each.standing
+    ]
+    return answer({"events": [as_json(each) for each in found]})
+
+
+async def forget_events(request: web.Request) -> web.Response:
+    """Stop every delivery and forget every event."""
+    request.app[STATE].drop_area("webhooks")
+    return answer({"events": []})
+
+
+async def call_plugin(request: web.Request) -> web.Response:
+    """Sign a service-plugin request, post it, and return what came back."""
+    state, asked = request.app[STATE], await _read(request, PluginCall)
+    base = asked.url or state.settings.plugin_url
+    if base is None:
+        raise invalid("url", "is required while the setting plugin_url is not set")
+    url = base.rstrip("/") + asked.path
+    return answer({"url": url, **await _called(state, url, _plugin_text(state, asked))})
+
+
+async def issue_user_token(request: web.Request) -> web.Response:
+    """Issue the access token that Wix's dashboard would give an extension's page."""
+    state, body = request.app[STATE], await json_object(request)
+    user_id = body.get("userId") or state.project.account_id
+    if not isinstance(user_id, str):
+        raise invalid("userId", "must be a text", "TYPE")
+    token = state.tokens.issue(Subject("user", user_id), renewable=False).access
+    left = token.expires_at - token.issued_at
+    return answer({"access_token": token.text, "token_type": "Bearer", "expires_in": left})
+
+
+def _sent(state: State, asked: Asked, url: str | None, number: int) -> Delivery:
+    webhooks = Webhooks.of(state)
+    entity_id = asked.entity_id or state.randomness.guid("event entity")
+    entity: Mapping[str, Any] = {"id": entity_id, "createdDate": state.clock.now()}
+    event = webhooks.made(
+        asked.type,
+        entity_id,
+        entity if asked.entity is None else asked.entity,
+        kind=asked.kind,
+        fqdn=asked.fqdn,
+        slug=asked.slug,
+        sequence=None if asked.sequence is None else asked.sequence + number,
+        who=identity("user", state.project.account_id) if asked.who is None else asked.who,
+        modified_fields=asked.modified_fields,
+    )
+    return webhooks.send(event, url, asked, copies=2 if asked.duplicate else 1)
+
+
+def _plugin_text(state: State, asked: PluginCall) -> str:
+    project = state.project
+    visitor = identity("visitor", state.randomness.guid("plugin visitor"))
+    metadata = {
+        "requestId": state.randomness.guid("plugin request"),
+        "currency": state.data.site.currency,
+        "languages": [state.data.site.language],
+        "identity": visitor if asked.who is None else asked.who,
+        "instanceId": project.instance_id,
+        "appExtensionType": asked.component_type,
+        **asked.metadata,
+    }
+    claims = plugin_claims(asked.request, metadata, project.client_id, state.clock.now())
+    return signed(claims, project.private_key, asked)
+
+
+async def _called(state: State, url: str, text: str) -> dict[str, Any]:
+    """Return status, body and time of an answer, or why there was none."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    told: dict[str, Any] = {"status": None, "body": None}
+    if state.outgoing is None:
+        return told | {"error": "the emulator is not running"}
+    try:
+        async with (
+            asyncio.timeout(state.settings.plugin_answer_ms / 1000),
+            state.outgoing.post(
+                url, data=text.encode(), headers=TEXT, allow_redirects=False
+            ) as response,
+        ):
+            told["status"] = response.status
+            is_json = response.content_type == "application/json"
+            told["body"] = await response.json() if is_json else await response.text()
+    except TimeoutError:
+        told["error"] = f"no answer within {state.settings.plugin_answer_ms} ms"
+    except (aiohttp.ClientError, OSError, ValueError) as failure:
+        told["error"] = f"{type(failure).__name__}: {failure}"[:200]
+    return told | {"elapsedMs": round((loop.time() - began) * 1000, 1)}
+
+
+async def _read(request: web.Request, model: type[T]) -> T:
+    try:
+        return model.model_validate(await json_object(request))
+    except pydantic.ValidationError as error:
+        raise unsound("body", error) from None
+
+
+_CALLS: list[tuple[str, str, Any]] = [
+    ("POST", "/events", send_events),
+    ("GET", "/events", show_events),
+    ("DELETE", "/events", forget_events),
+    ("POST", "/plugin-calls", call_plugin),
+    ("POST", "/user-tokens", issue_user_token),
+]
+ROUTES = [web.route(method, BASE + path, loopback_only(h)) for method, path, h in _CALLS]
