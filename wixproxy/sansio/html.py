@@ -279,9 +279,9 @@ class HeadInjector:
             started = self._name if before is _State.TAG_NAME else b""
             # Longer than the names we know is long enough to be another.
             self._name = (started + bytes([byte]).lower())[:5]
-        elif after is _State.END_TAG:
-            return False
-        elif before is _State.TAG_NAME and self._name not in (b"html", b"head"):
+        elif after is _State.END_TAG or (
+            before is _State.TAG_NAME and self._name not in (b"html", b"head")
+        ):
             return False
         elif after is _State.DATA and before in _IN_TAG and self._name == b"head":
             return True
