@@ -27,7 +27,9 @@
     │   ├── NavigationRequired    403
     │   ├── UnsafeReturnURL       400
     │   ├── BodyTooLarge          413
-    │   └── TooManyRequests       429
+    │   ├── TooManyRequests       429
+    │   ├── WebhookUnverified     401      Wix did not sign it, or not for now
+    │   └── WebhookMalformed      400
     ├── SealError                          never shown; the cookie counts as absent
     │   └── UnknownSeal                    an unknown key id or a newer format
     ├── WixError
@@ -249,6 +251,18 @@ class TooManyRequests(RequestRefused):
     """A limit of the proxy was reached."""
 
     status, code, title = 429, "too_many_requests", "Too many requests"
+
+
+class WebhookUnverified(RequestRefused):
+    """Nothing shows that Wix sent this event or plugin request, or that it is of now."""
+
+    status, code, title = 401, "webhook_unverified", "The message is not signed by Wix"
+
+
+class WebhookMalformed(RequestRefused):
+    """Wix signed the message, but it does not say what such a message says."""
+
+    code, title = "webhook_malformed", "The message cannot be understood"
 
 
 class SealError(WixproxyError):
