@@ -10,7 +10,13 @@ from ..errors import quoted
 from .model import Config
 from .problems import Problem
 
-PATHS = ("upstream.root", "upstream.ca_file", "site.ca_file", "emulator.data")
+PATHS = (
+    "upstream.root",
+    "upstream.ca_file",
+    "site.ca_file",
+    "site.extensions.state_file",
+    "emulator.data",
+)
 
 
 def unusable(config: Config) -> Iterator[Problem]:
@@ -29,6 +35,12 @@ def unusable(config: Config) -> Iterator[Problem]:
     ):
         if ca_file is not None:
             yield from _authorities(name, ca_file)
+    state = config.site.extensions.state_file
+    if state is not None and Path(state).is_dir():
+        yield Problem(
+            "site.extensions.state_file",
+            f"expected a file or a place for one, found a folder at {quoted(state)}",
+        )
     data = config.emulator.data
     if data is not None and not Path(data).is_file():
         yield Problem("emulator.data", f"expected a file, found none at {quoted(data)}")

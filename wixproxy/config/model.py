@@ -1,8 +1,7 @@
 """Name every option, its type, its default and what it does: one frozen value.
 
 Law: whoever holds a `Config` holds a sound one; whatever is wrong with a
-value was said while it was read. Types are strict, because a `port = true`
-is a mistake and not the number 1. An option exists only if something reads
+value was said while it was read. An option exists only if something reads
 it. Durations carry their unit in the name, and a secret is a `Secret`.
 """
 
@@ -11,55 +10,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, WithJsonSchema
+from pydantic import Field, PrivateAttr
 
 from ..sansio.redaction import Secret
-from . import values
+from .site import SiteTable
+from .table import (
+    AuthorityText,
+    BackendSecret,
+    BrowserOrigin,
+    CallRule,
+    HostText,
+    ListenText,
+    OriginText,
+    PathText,
+    Port,
+    Positive,
+    PositiveSeconds,
+    PublicURLText,
+    SessionKey,
+    Table,
+)
 
 Mode = Literal["dev", "production"]
-
-# What a secret looks like in the file; it is resolved before the model sees it.
-SECRET_SCHEMA: dict[str, object] = {
-    "anyOf": [
-        {"type": "string"},
-        *(
-            {
-                "type": "object",
-                "properties": {name: {"type": "string"}},
-                "required": [name],
-                "additionalProperties": False,
-            }
-            for name in ("value", "env", "file")
-        ),
-    ]
-}
-
-SecretOption = Annotated[Secret, WithJsonSchema(SECRET_SCHEMA)]
-SessionKey = Annotated[Secret, AfterValidator(values.session_key), WithJsonSchema(SECRET_SCHEMA)]
-PublicURLText = Annotated[str, AfterValidator(values.public_url)]
-OriginText = Annotated[str, AfterValidator(values.origin)]
-BrowserOrigin = Annotated[str, AfterValidator(values.browser_origin)]
-AuthorityText = Annotated[str, AfterValidator(values.authority)]
-HostText = Annotated[str, AfterValidator(values.host)]
-GuidText = Annotated[str, AfterValidator(values.guid)]
-CallRule = Annotated[str, AfterValidator(values.call_rule)]
-CallbackPath = Annotated[str, AfterValidator(values.callback_path)]
-PathText = Annotated[str, Field(min_length=1)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Positive = Annotated[int, Field(ge=1)]
-PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class Table(BaseModel):
-    """One table of the configuration file."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        hide_input_in_errors=True,
-        arbitrary_types_allowed=True,
-    )
 
 
 class ServerTable(Table):
@@ -111,44 +83,6 @@ class ServerTable(Table):
         description="How long an idle connection is kept; "
         "longer than a load balancer in front keeps its own.",
     )
-
-
-class LoginTable(Table):
-    """How members log in."""
-
-    callback_path: CallbackPath = Field(
-        default="/_wix/callback",
-        description="Path that Wix returns to after a login; register it with Wix on each "
-        "public URL.",
-    )
-
-
-class SiteTable(Table):
-    """The Wix project."""
-
-    client_id: GuidText = Field(
-        default="",
-        description="Client id of the OAuth app, from Headless Settings in the Wix dashboard.",
-    )
-    client_secret: SecretOption | None = Field(
-        default=None,
-        description="Secret of the app; the calls of visitors and members never use it.",
-    )
-    instance_id: GuidText | None = Field(
-        default=None, description="Id of the app's installation on the site."
-    )
-    api_origin: OriginText = Field(
-        default="https://www.wixapis.com",
-        description="The one place that tokens go to; http only for this machine, in dev.",
-    )
-    proxy: Literal["none", "env"] = Field(
-        default="none", description="Whether calls for tokens obey HTTPS_PROXY and its kin."
-    )
-    ca_file: PathText | None = Field(
-        default=None,
-        description="PEM file of the authorities to trust for Wix in place of the system's.",
-    )
-    login: LoginTable = LoginTable()
 
 
 class UpstreamTable(Table):
@@ -251,6 +185,45 @@ class ApiTable(Table):
     )
 
 
+class BrowserTable(Table):
+    """What pages of the frontend are given."""
+
+    inject: bool = Field(
+        default=True,
+        description="Whether pages get a script tag for /_wix/sdk.js; false in production when "
+        "left out.",
+    )
+
+
+class BackendTable(Table):
+    """The listener for server code of the frontend, which browsers never reach."""
+
+    listen: ListenText | None = Field(
+        default=None,
+        description='Address to listen on, "127.0.0.1:4322" or "unix:/run/wixproxy.sock"; '
+        "WHOEVER HAS THE SECRET ACTS AS THE APP THERE.",
+    )
+    secret: BackendSecret | None = Field(
+        default=None,
+        description='Secret of "wixproxy newkey --backend" that each call there carries.',
+    )
+
+
+class CompatTable(Table):
+    """Addresses of other servers that are served as well."""
+
+    astro_routes: bool = Field(
+        default=False,
+        description="Whether the login routes of Wix's Astro integration, below /api/auth, are "
+        "served too.",
+    )
+    wix_pages: bool = Field(
+        default=False,
+        description="Whether paths of Wix's own pages, such as /checkout and /_paylink, lead "
+        "there.",
+    )
+
+
 class EmulatorTable(Table):
     """The offline Wix."""
 
@@ -303,6 +276,9 @@ class Config(Table):
     upstream: UpstreamTable = UpstreamTable()
     session: SessionTable = SessionTable()
     api: ApiTable = ApiTable()
+    browser: BrowserTable = BrowserTable()
+    backend: BackendTable = BackendTable()
+    compat: CompatTable = CompatTable()
     emulator: EmulatorTable = EmulatorTable()
     log: LogTable = LogTable()
 
@@ -319,12 +295,30 @@ class Config(Table):
         changed._sources = dict(sources)
         return changed
 
-    def with_emulated_site(self, *, api_origin: str, client_id: str) -> Config:
-        """Return this configuration with the emulator's site in place of Wix's."""
-        site = self.site.model_copy(update={"api_origin": api_origin, "client_id": client_id})
-        emulated = dict.fromkeys(("site.api_origin", "site.client_id"), "the emulator")
-        changed = self.model_copy(update={"site": site})
-        return changed.with_sources({**self.sources, **emulated})
+    def with_emulated_site(
+        self,
+        *,
+        api_origin: str,
+        client_id: str,
+        client_secret: Secret | None = None,
+        instance_id: str | None = None,
+        public_keys: tuple[str, ...] | None = None,
+    ) -> Config:
+        """Return this configuration with the emulator's site in place of Wix's.
+
+        What is None stays as it was configured.
+        """
+        emulated = {
+            "api_origin": api_origin,
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "instance_id": instance_id,
+            "public_keys": public_keys,
+        }
+        given = {word: value for word, value in emulated.items() if value is not None}
+        changed = self.model_copy(update={"site": self.site.model_copy(update=given)})
+        sources = {f"site.{word}": "the emulator" for word in given}
+        return changed.with_sources({**self.sources, **sources})
 
     def with_key(self, key: Secret, source: str) -> Config:
         """Return this configuration with one session key."""

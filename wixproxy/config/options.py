@@ -14,9 +14,10 @@ from typing import Annotated, Any, Literal, Union
 from pydantic_core import PydanticUndefined
 
 from ..sansio.redaction import Secret
-from .model import Config, Table
+from .model import Config
+from .table import Table
 
-Kind = Literal["text", "integer", "number", "boolean", "secret"]
+Kind = Literal["text", "integer", "number", "boolean", "secret", "table"]
 
 _KINDS: dict[object, Kind] = {
     int: "integer",
@@ -31,20 +32,32 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: its kind, or that of its entries where it is a list."""
+    """One option: its kind, or that of its entries where it is a list.
+
+    `entry` is what the entries of a list of tables look like.
+    """
 
     name: str
     kind: Kind
     is_list: bool
     default: object
     description: str
+    entry: type[Table] | None = None
+
+    def meant_key(self, key: str) -> str | None:
+        """Return the key of an entry that someone who wrote `key` probably meant."""
+        keys = list(self.entry.model_fields) if self.entry is not None else []
+        return next(iter(difflib.get_close_matches(key, keys)), None)
 
     def from_text(self, text: str) -> object:
         """Read the value out of an environment variable: JSON, or plain text.
 
-        A list is a JSON array or a comma-separated text. What cannot be read
-        stays text, and is refused with everything else of the wrong type.
+        A list is a JSON array or a comma-separated text, a list of tables JSON
+        alone. What cannot be read stays text, and is refused with everything
+        else of the wrong type. Raises `ValueError` for JSON that is none.
         """
+        if self.kind == "table":
+            return json.loads(text)
         if self.is_list:
             if text.lstrip().startswith("["):
                 return json.loads(text)
@@ -111,21 +124,23 @@ def _options(table: type[Table], prefix: str = "") -> Iterator[Option]:
         if isinstance(annotation, type) and issubclass(annotation, Table):
             yield from _options(annotation, f"{prefix}{word}.")
             continue
-        kind, is_list = _kind(annotation)
+        base, is_list = _base(annotation)
+        entry = base if isinstance(base, type) and issubclass(base, Table) else None
+        kind: Kind = "table" if entry is not None else _KINDS.get(base, "text")
         default = None if field.default is PydanticUndefined else field.default
-        yield Option(prefix + word, kind, is_list, default, field.description or "")
+        yield Option(prefix + word, kind, is_list, default, field.description or "", entry)
 
 
-def _kind(annotation: Any) -> tuple[Kind, bool]:
-    """Return the kind of an annotation, and whether it is a list of that kind."""
+def _base(annotation: Any) -> tuple[object, bool]:
+    """Return the type that an annotation is about, and whether it is a list of that type."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
-        return _kind(arguments[0])
+        return _base(arguments[0])
     if origin in (Union, types.UnionType):
-        return _kind(next(part for part in arguments if part is not type(None)))
+        return _base(next(part for part in arguments if part is not type(None)))
     if origin is tuple:
-        return _kind(arguments[0])[0], True
-    return _KINDS.get(annotation, "text"), False
+        return _base(arguments[0])[0], True
+    return annotation, False
 
 
 OPTIONS = {option.name: option for option in _options(Config)}

@@ -15,10 +15,11 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from ..errors import quoted
+from .options import Option
 
 DEFAULT = "default"
 
-_INDEX = re.compile(r"\[\d+\]$")
+_PLACE = re.compile(r"\[\d+\].*$", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9_.\[\]-]{1,80}").fullmatch
 
 _EXPECTED = {
@@ -30,6 +31,8 @@ _EXPECTED = {
     "string_too_short": "a text that is not empty",
     "tuple_type": "a list",
     "too_short": "at least one entry",
+    "dict_type": "a table",
+    "model_type": "a table",
     "finite_number": "a finite number",
     "is_instance_of": "a text, or a table with one of value, env or file",
 }
@@ -57,8 +60,8 @@ class Problem:
 
     @property
     def option(self) -> str:
-        """The name of the option, without the place in its list."""
-        return _INDEX.sub("", self.name)
+        """The name of the option, without the place in its list or in an entry of it."""
+        return _PLACE.sub("", self.name)
 
     def line(self, sources: Mapping[str, str]) -> str:
         """Return the line that people read."""
@@ -68,15 +71,28 @@ class Problem:
         return f"{label}: {self.sentence}{'' if self.sentence.endswith(('.', '?')) else '.'}"
 
 
-def of_validation(error: ErrorDetails, found: object, *, is_secret: bool) -> Problem:
-    """Turn one finding of pydantic into a problem."""
+def of_validation(error: ErrorDetails, found: object, option: Option) -> Problem:
+    """Turn one finding of pydantic into a problem with `option`, in which `found` was found."""
     kind, context = error["type"], error.get("ctx", {})
     name = ""
     for part in error["loc"]:
         name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
     if kind == "value_error":
         return Problem(name, str(context["error"]))
-    return Problem(name, f"expected {_expected(kind, context)}, found {shown(found, is_secret)}")
+    if kind == "missing":
+        return Problem(name, "missing; no entry can do without it")
+    if kind == "extra_forbidden":
+        return Problem(name, unknown("option", option.meant_key(str(error["loc"][-1]))))
+    expected = _expected(kind, context)
+    if option.kind == "table" and name == option.name:
+        expected = f"a list of tables, each below a line [[{name}]]"
+    return Problem(name, f"expected {expected}, found {shown(found, option.kind == 'secret')}")
+
+
+def unknown(kind: str, meant_name: str | None) -> str:
+    """Say that nobody knows a name, and which one was probably meant."""
+    hint = f'; did you mean "{meant_name}"?' if meant_name else ""
+    return f"unknown {kind}{hint}"
 
 
 def shown(value: object, is_secret: bool = False) -> str:

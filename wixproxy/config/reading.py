@@ -7,6 +7,7 @@ option stays silent, so that one mistake is told once.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +18,21 @@ from ..errors import ConfigError
 from ..sansio.public_url import PublicURL
 from ..sansio.redaction import Secret
 from . import files, rules, secret_option
+from .development_key import state_folder
 from .model import Config, Mode
 from .options import OPTIONS, Option, nested
 from .problems import DEFAULT, Problem, of_validation
 from .sources import Gathered, Given, gather
 
 # Where production has another default: a dev server compiles before its first
-# byte, and in production it is a machine that reads the log.
-IN_PRODUCTION = {"log.format": "json", "upstream.first_byte_timeout_seconds": 60.0}
+# byte, in production it is a machine that reads the log, and what is served
+# there is changed only where someone said so.
+IN_PRODUCTION = {
+    "browser.inject": False,
+    "log.format": "json",
+    "upstream.first_byte_timeout_seconds": 60.0,
+}
+EVENTS_FILE = "events.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,10 @@ def _derive(values: dict[str, object], sources: dict[str, str], env: Mapping[str
             if name not in values:
                 values[name] = value
                 sources[name] = f"{DEFAULT} in production"
+    # Where nothing waits, nobody asks for the folder.
+    if values.get("site.extensions.webhooks") and "site.extensions.state_file" not in values:
+        values["site.extensions.state_file"] = str(state_folder() / EVENTS_FILE)
+        sources["site.extensions.state_file"] = f"{DEFAULT} in the folder for state"
 
 
 def _default_mode(values: Mapping[str, object], env: Mapping[str, str]) -> tuple[Mode, str]:
@@ -173,12 +185,9 @@ def _validated(values: dict[str, object], problems: list[Problem]) -> Config:
         return Config.model_validate(nested(values))
     except ValidationError as invalid:
         for error in invalid.errors(include_url=False, include_input=False):
-            option = OPTIONS[".".join(part for part in error["loc"] if isinstance(part, str))]
-            found = values[option.name]
-            for part in error["loc"]:
-                if isinstance(part, int) and isinstance(found, tuple):
-                    found = found[part]
-            problem = of_validation(error, found, is_secret=option.kind == "secret")
+            option, place = _located(error["loc"])
+            found = _at(values[option.name], place)
+            problem = of_validation(error, found, option)
             # pydantic counts a list without its wrong entries, and a secret that
             # could not be found has had its sentence already.
             is_recount = error["type"] == "too_short" and bool(found)
@@ -188,3 +197,19 @@ def _validated(values: dict[str, object], problems: list[Problem]) -> Config:
     return Config.model_validate(
         nested({name: value for name, value in values.items() if name not in wrong})
     )
+
+
+def _located(location: tuple[int | str, ...]) -> tuple[Option, tuple[int | str, ...]]:
+    """Return the option that a location is in, and the place within its value."""
+    words = tuple(itertools.takewhile(lambda part: isinstance(part, str), location))
+    return OPTIONS[".".join(map(str, words))], location[len(words) :]
+
+
+def _at(value: object, place: tuple[int | str, ...]) -> object:
+    """Return what stands at a place in a value; None where nothing does."""
+    for part in place:
+        if isinstance(part, int) and isinstance(value, list | tuple):
+            value = value[part]
+        elif isinstance(part, str) and isinstance(value, Mapping):
+            value = value.get(part)
+    return value

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ..sansio.elevation import check_overlaps
 from ..sansio.forwarded import TrustedProxies
 from ..sansio.origin import Origin
 from ..sansio.public_url import PublicURL
 from .model import Config
 from .problems import DEFAULT, Problem
-from .values import NEW_KEY
+from .site import ServicePluginEntry, WebhookEntry
+from .values import NEW_FOR_BACKEND, NEW_KEY
 
 DASHBOARD = "Settings, Development & integrations, Headless Settings"
 
 
 def conflicts(config: Config) -> list[Problem]:
     """Return everything that does not fit together."""
-    rules = (_server, _site, _upstream, _session, _emulator)
+    rules = (_server, _site, _elevation, _extensions, _upstream, _session, _backend, _emulator)
     return [problem for rule in rules for problem in rule(config)]
 
 
@@ -63,6 +65,54 @@ def _site(config: Config) -> Iterator[Problem]:
             "site.api_origin",
             f"expected https in {_production(config)}, found '{api}'; tokens go there",
             ("mode", "emulator.enabled"),
+        )
+
+
+def _elevation(config: Config) -> Iterator[Problem]:
+    site = config.site
+    for sentence in check_overlaps(site.elevation_rules):
+        yield Problem("site.elevate", sentence)
+    if site.elevate and site.client_secret is None and not config.emulator.enabled:
+        yield Problem(
+            "site.client_secret",
+            "expected the secret of the app, since site.elevate has calls that run as the app, "
+            f"found none. Copy it from the Wix dashboard ({DASHBOARD}) and set WIX_CLIENT_SECRET "
+            "to it",
+            ("site.elevate", "emulator.enabled"),
+        )
+
+
+def _extensions(config: Config) -> Iterator[Problem]:
+    extensions = config.site.extensions
+    signed: dict[str, tuple[WebhookEntry | ServicePluginEntry, ...]] = {
+        "site.extensions.webhooks": extensions.webhooks,
+        "site.extensions.service_plugins": extensions.service_plugins,
+    }
+    for name, entries in signed.items():
+        ids = [entry.id for entry in entries]
+        for place, entry in enumerate(entries):
+            if entry.id in ids[:place]:
+                yield Problem(f"{name}[{place}]", f"the id '{entry.id}' is taken by an entry above")
+            if entry.path == config.site.login.callback_path:
+                yield Problem(
+                    f"{name}[{place}]",
+                    f"the path '{entry.path}' belongs to site.login.callback_path",
+                    ("site.login.callback_path",),
+                )
+        if entries and config.upstream.url is None:
+            yield Problem(
+                name,
+                "expected a running frontend to take the calls, found none. Set upstream.url",
+                ("upstream.url", "upstream.root"),
+            )
+    used = tuple(name for name, entries in signed.items() if entries)
+    if used and not config.site.public_keys and not config.emulator.enabled:
+        yield Problem(
+            "site.public_keys",
+            f"expected the public key of the app, since {used[0]} takes what Wix signs, found "
+            "none. Copy it from the webhooks page of the app's dashboard and set "
+            "WIX_CLIENT_PUBLIC_KEY to it",
+            (*used, "emulator.enabled"),
         )
 
 
@@ -122,6 +172,16 @@ def _session(config: Config) -> Iterator[Problem]:
             'expected "lax", found "none": browsers take such a cookie on https alone, '
             f"and server.public_url names '{plain[0]}'",
             ("server.public_url",),
+        )
+
+
+def _backend(config: Config) -> Iterator[Problem]:
+    if config.backend.listen is not None and config.backend.secret is None:
+        yield Problem(
+            "backend.secret",
+            f"expected a secret for backend.listen, found none. {NEW_FOR_BACKEND} and give it to "
+            "the frontend's server as well",
+            ("backend.listen",),
         )
 
 

@@ -21,13 +21,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .options import OPTIONS, TABLES, meant
-from .problems import Problem, shown
+from .problems import Problem, shown, unknown
 
 PREFIX = "WIXPROXY__"
 WIX_NAMES = {
     "WIX_CLIENT_ID": "site.client_id",
     "WIX_CLIENT_SECRET": "site.client_secret",
     "WIX_CLIENT_INSTANCE_ID": "site.instance_id",
+    "WIX_CLIENT_PUBLIC_KEY": "site.public_keys",
 }
 FLAGS = {
     "upstream.url": "--upstream",
@@ -109,7 +110,7 @@ def _variables(found: Gathered, env: Mapping[str, str], folder: Path, place: str
         source = place or f"environment variable {variable}"
         if option is None:
             found.complain(
-                variable, _unknown("option", _as_variable(meant(name))), place or "the environment"
+                variable, unknown("option", _as_variable(meant(name))), place or "the environment"
             )
         elif text.strip():
             try:
@@ -120,7 +121,8 @@ def _variables(found: Gathered, env: Mapping[str, str], folder: Path, place: str
     for variable, name in WIX_NAMES.items():
         if env.get(variable, "").strip():
             source = place or f"environment variable {variable}"
-            found.add(name, env[variable].strip(), source, folder)
+            text = env[variable].strip()
+            found.add(name, [text] if OPTIONS[name].is_list else text, source, folder)
 
 
 def _env_file(found: Gathered, cwd: Path) -> None:
@@ -171,16 +173,11 @@ def _leaves(
             yield name, value
         elif name not in TABLES:
             kind = "table" if isinstance(value, Mapping) else "option"
-            found.complain(name, _unknown(kind, meant(name)), label)
+            found.complain(name, unknown(kind, meant(name)), label)
         elif isinstance(value, Mapping):
             yield from _leaves(found, value, label, f"{name}.")
         else:
             found.complain(name, f"expected a table, found {shown(value, True)}", label)
-
-
-def _unknown(kind: str, meant_name: str | None) -> str:
-    hint = f'; did you mean "{meant_name}"?' if meant_name else ""
-    return f"unknown {kind}{hint}"
 
 
 def _as_variable(name: str | None) -> str | None:

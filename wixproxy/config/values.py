@@ -9,12 +9,16 @@ refused before anything repeats the URL.
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
+from typing import Any
 
 from ..errors import quoted
 from ..sansio.call_rules import CallPattern
+from ..sansio.elevation import IDENTITIES
 from ..sansio.keyring import Key
 from ..sansio.origin import Origin
+from ..sansio.public_key import pem_text, read_public_key
 from ..sansio.public_url import PublicURL, parse_authority
 from ..sansio.redaction import Secret
 from ..sansio.routes import DEFAULT_CALLBACK_PATH
@@ -22,10 +26,16 @@ from ..sansio.routes import DEFAULT_CALLBACK_PATH
 # The key that config.example.toml shows: everybody has it, so it seals nothing.
 EXAMPLE_KEY = "dGhpcy1pcy1ub3QtYS1rZXktaXQtaXMtYW4tZXhhbXA="
 NEW_KEY = 'Run "wixproxy newkey"'
+NEW_FOR_BACKEND = 'Run "wixproxy newkey --backend"'
+BACKEND_SECRET_CHARACTERS = 32
+# What the name of a unix socket may take on every platform: macOS keeps 104 bytes with the zero.
+SOCKET_PATH_BYTES = 103
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+").fullmatch
 _NAME = re.compile(r"[A-Za-z0-9._-]+").fullmatch
+_EXTENSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}").fullmatch
+_IN_ONE_FIELD = re.compile(r"[!-~]*").fullmatch
 _USER = re.compile(r"[^:/?#]*:?/*[^/?#]*@").match
 
 
@@ -107,6 +117,97 @@ def callback_path(text: str) -> str:
             "which belongs to another route"
         )
     return text
+
+
+def frontend_path(text: str) -> str:
+    """Read a path of the frontend, without a query."""
+    if not _PATH(text) or {".", ".."} & set(text.split("/")):
+        raise ValueError(
+            f"expected a path such as /hooks/orders, in plain letters, found {quoted(text)}"
+        )
+    if text.split("/")[1].lower() == "_wix":
+        raise ValueError(
+            f"expected a path of the frontend, found {quoted(text)}, which belongs to the proxy"
+        )
+    return text
+
+
+def extension_id(text: str) -> str:
+    """Read the name of a webhook or service plugin in the address that Wix calls."""
+    if not _EXTENSION_ID(text):
+        raise ValueError(f"expected a name of letters, digits, _ and -, found {quoted(text)}")
+    return text
+
+
+def caller(text: str) -> str:
+    """Read one of those who may make an elevated call."""
+    if text in IDENTITIES:
+        return text
+    if not _GUID(text.lower()):
+        raise ValueError(
+            f'expected "visitor", "member" or the id of a member, found {quoted(text)}'
+        )
+    return text.lower()
+
+
+def json_object(value: dict[str, Any]) -> dict[str, Any]:
+    """Judge a table that is sent as JSON, which has no dates and no infinite numbers."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError(
+            "expected what JSON can say, found another kind of value in it; write a date as a text"
+        ) from None
+    return value
+
+
+def public_key(text: str) -> str:
+    """Read the app's public key, and return it as PEM."""
+    return pem_text(read_public_key(text))
+
+
+def listen_address(text: str) -> str:
+    """Read "host:port", or "unix:" and the path of a socket."""
+    if text.startswith("unix:"):
+        path = text.removeprefix("unix:")
+        if not path.startswith("/") or "\0" in path or path.endswith("/"):
+            raise ValueError(
+                f"expected a full path behind unix:, as unix:/run/wixproxy.sock, "
+                f"found {quoted(path)}"
+            )
+        if len(path.encode()) > SOCKET_PATH_BYTES:
+            raise ValueError(
+                f"expected at most {SOCKET_PATH_BYTES} bytes behind unix:, "
+                f"found {len(path.encode())}"
+            )
+        return text
+    _refuse_user(text)
+    try:
+        _, port = parse_authority(text)
+    except ValueError:
+        port = None
+    if port is None:
+        raise ValueError(
+            "expected host and port such as 127.0.0.1:4322, or unix:/run/wixproxy.sock, "
+            f"found {quoted(text)}"
+        )
+    return text.lower()
+
+
+def backend_secret(secret: Secret) -> Secret:
+    """Judge the secret of the backend listener, which travels in a header field."""
+    text = secret.reveal()
+    if len(text) < BACKEND_SECRET_CHARACTERS:
+        raise ValueError(
+            f"expected at least {BACKEND_SECRET_CHARACTERS} characters, found {len(text)}. "
+            f"{NEW_FOR_BACKEND}"
+        )
+    if not _IN_ONE_FIELD(text):
+        raise ValueError(
+            "expected letters, digits and signs of ASCII without spaces, found others. "
+            f"{NEW_FOR_BACKEND}"
+        )
+    return secret
 
 
 def session_key(secret: Secret) -> Secret:
