@@ -2,7 +2,10 @@
 
 1. A cookie joins an answer only where the answer is the browser's own: a
    navigation, a same-origin `fetch`, a route of ours. Never an asset, never
-   an answer that shared caches may keep.
+   an answer meant for shared caches. Where it joins, the answer becomes
+   `private`: without that word a cache may keep whatever has an age, or none
+   (RFC 9111 §3), and `Vary: Cookie` alone would hand one new visitor's session
+   to the next, for both come without a cookie.
 2. When the head is written, the newest version known for the session goes
    with it, whoever made it: a sibling, the frontend's own call, a renewal
    that was just waited for.
@@ -26,6 +29,14 @@ HEAD_WAITS_SECONDS = 2.0
 
 _SHARED = re.compile(rb"(?:^|[,\s])(?:s-maxage|immutable)\b", re.IGNORECASE)
 _PUBLIC = re.compile(rb"(?:^|(?<=[,\s]))public(?=$|[,\s])", re.IGNORECASE)
+_UNSHARED = re.compile(rb"(?:^|[,\s])(?:private|no-store)(?=$|[,\s])", re.IGNORECASE)
+# What speaks to shared caches alone, and outranks Cache-Control there: RFC 9213
+# (`CDN-Cache-Control`, `Vercel-CDN-Cache-Control`, …) and its predecessors.
+_TO_SHARED_CACHES = re.compile(
+    rb"(?:[a-z0-9]+-)?cdn-cache-control|surrogate-control|edge-control|x-accel-expires",
+    re.IGNORECASE,
+).fullmatch
+_FORBIDS_KEEPING = re.compile(rb"(?:^|[,\s])(?:private|no-store|no-cache)\b|^0$", re.IGNORECASE)
 
 log = logging.getLogger("wixproxy.session")
 
@@ -188,8 +199,10 @@ class BrowserSession:
 
 
 def _is_shared(fields: Fields) -> bool:
-    """Tell whether shared caches may keep the answer for everybody."""
-    return any(_SHARED.search(value) for value in headers.get_all(fields, b"cache-control"))
+    """Tell whether the answer is meant for shared caches, to be kept for everybody."""
+    return any(_SHARED.search(value) for value in headers.get_all(fields, b"cache-control")) or any(
+        _TO_SHARED_CACHES(name) and not _FORBIDS_KEEPING.search(value) for name, value in fields
+    )
 
 
 def _private(fields: Fields) -> Fields:
@@ -198,6 +211,8 @@ def _private(fields: Fields) -> Fields:
     for name, value in fields:
         is_policy = name.lower() == b"cache-control"
         marked.append((name, _PUBLIC.sub(b"private", value) if is_policy else value))
+    if not any(map(_UNSHARED.search, headers.get_all(marked, b"cache-control"))):
+        marked.append((b"Cache-Control", b"private"))
     if not {b"cookie", b"*"} & set(headers.tokens(fields, b"vary")):
         marked.append((b"Vary", b"Cookie"))
     return marked

@@ -93,6 +93,10 @@ def test_no_claim_of_the_client_ever_reaches_wix(fields: Fields) -> None:
         b"Clear-Site-Data",
         b"Alt-Svc",
         b"WWW-Authenticate",
+        b"Surrogate-Control",
+        b"CDN-Cache-Control",
+        b"Vercel-CDN-Cache-Control",
+        b"X-Accel-Redirect",
     ],
 )
 def test_what_wix_may_not_tell_our_origin_is_dropped(name: bytes) -> None:
@@ -108,7 +112,19 @@ def test_what_a_page_needs_of_the_answer_is_passed() -> None:
         (b"Retry-After", b"3"),
         (b"ETag", b'"x"'),
     ]
-    assert wix_answer_fields(fields)[:-1] == fields
+    assert wix_answer_fields(fields)[: len(fields)] == fields
+
+
+def test_an_answer_is_for_one_identity_of_our_own_origin_and_is_not_sniffed() -> None:
+    """R20, R55: whatever Wix says of it."""
+    given_ = [
+        (b"Cross-Origin-Resource-Policy", b"cross-origin"),
+        (b"X-Content-Type-Options", b"x"),
+    ]
+    told = wix_answer_fields(given_)
+    assert get_all(told, b"cross-origin-resource-policy") == [b"same-origin"]
+    assert get_all(told, b"x-content-type-options") == [b"nosniff"]
+    assert get_all(told, b"vary") == [b"Cookie"]
 
 
 @pytest.mark.parametrize(
@@ -116,14 +132,17 @@ def test_what_a_page_needs_of_the_answer_is_passed() -> None:
     [
         ([], b"no-store"),
         ([b""], b"no-store"),
-        ([b"no-cache"], b"no-cache"),
-        ([b"public, max-age=60"], b"max-age=60"),
+        ([b"no-cache"], b"private, no-cache"),
+        ([b"public, max-age=60"], b"private, max-age=60"),
         ([b"Public, S-MaxAge=60"], b"private"),
-        ([b"public", b"max-age=5, s-maxage = 9"], b"max-age=5"),
-        ([b"private, max-age=0"], b"private, max-age=0"),
+        ([b"public", b"max-age=5, s-maxage = 9"], b"private, max-age=5"),
+        ([b"Private, max-age=0"], b"Private, max-age=0"),
+        ([b"max-age=5, No-Store"], b"max-age=5, No-Store"),
+        ([b'private="x", max-age=5'], b'private, private="x", max-age=5'),
     ],
 )
 def test_no_shared_cache_may_keep_an_answer(given_: list[bytes], kept: bytes) -> None:
+    """R20: the browser's request has no Authorization that would forbid it by itself."""
     fields = [(b"cache-control", value) for value in given_]
     assert get_all(wix_answer_fields(fields), b"cache-control") == [kept]
 

@@ -77,13 +77,31 @@ _ANSWER_DROPPED = frozenset(
         b"origin-agent-cluster",
         b"accept-ch",
         b"critical-ch",
+        # These speak to a cache or server in front of us, over Cache-Control's head.
+        b"surrogate-control",
+        b"edge-control",
+        b"x-sendfile",
+        # Written anew below.
+        b"x-content-type-options",
+        b"cross-origin-resource-policy",
     }
 )
-_ANSWER_DROPPED_PREFIXES = (b"access-control-", b"proxy-")
+_ANSWER_DROPPED_PREFIXES = (b"access-control-", b"proxy-", b"x-accel-")
+# RFC 9213: `CDN-Cache-Control`, and the same behind the name of a vendor.
+_ANSWER_DROPPED_SUFFIX = b"cdn-cache-control"
 
 _TOKEN_TEXT = re.compile(r"[\x21-\x7e]+").fullmatch
-# A shared cache must not keep what was answered to one session.
+# A shared cache must not keep what was answered to one session. It sees no
+# Authorization in the browser's request, so it may keep whatever is not
+# `private` (RFC 9111 §3 and §3.5).
 _SHARED_DIRECTIVES = frozenset({b"public", b"s-maxage"})
+_UNSHARED_DIRECTIVES = frozenset({b"private", b"no-store"})
+_OURS_IN_ANSWERS = (
+    # A browser's own cache must not show one identity's answer to the next.
+    (b"Vary", b"Cookie"),
+    (b"X-Content-Type-Options", b"nosniff"),
+    (b"Cross-Origin-Resource-Policy", b"same-origin"),
+)
 
 
 def wix_request_fields(fields: Fields, token: str) -> Fields:
@@ -102,8 +120,8 @@ def wix_request_fields(fields: Fields, token: str) -> Fields:
 def wix_answer_fields(fields: Fields) -> Fields:
     """Return the fields of Wix's answer as the browser may see them.
 
-    Its `Cache-Control` loses what permits shared caches; without any the
-    answer is not stored.
+    Its `Cache-Control` loses what permits shared caches and becomes
+    `private`; without any the answer is not stored.
     """
     kept: Fields = []
     directives: list[bytes] = []
@@ -111,17 +129,33 @@ def wix_answer_fields(fields: Fields) -> Fields:
         lower = name.lower()
         if lower == b"cache-control":
             directives += [part.strip() for part in value.split(b",") if part.strip()]
-        elif lower not in _ANSWER_DROPPED and not lower.startswith(_ANSWER_DROPPED_PREFIXES):
+        elif not _is_dropped_from_answer(lower):
             kept.append((name, value))
-    private = [
+    kept.append((b"Cache-Control", _unshared(directives)))
+    kept += _OURS_IN_ANSWERS
+    return kept
+
+
+def _unshared(directives: list[bytes]) -> bytes:
+    if not directives:
+        return b"no-store"
+    left = [
         directive
         for directive in directives
         if directive.partition(b"=")[0].strip().lower() not in _SHARED_DIRECTIVES
     ]
-    kept.append(
-        (b"Cache-Control", b", ".join(private) or (b"private" if directives else b"no-store"))
+    # `private="set-cookie"` speaks of that field alone.
+    if not any(directive.lower() in _UNSHARED_DIRECTIVES for directive in left):
+        left.insert(0, b"private")
+    return b", ".join(left)
+
+
+def _is_dropped_from_answer(lower: bytes) -> bool:
+    return (
+        lower in _ANSWER_DROPPED
+        or lower.startswith(_ANSWER_DROPPED_PREFIXES)
+        or lower.endswith(_ANSWER_DROPPED_SUFFIX)
     )
-    return kept
 
 
 @lru_cache(maxsize=1024)
