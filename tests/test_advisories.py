@@ -160,3 +160,17 @@ def test_a_return_url_that_a_browser_reads_differently_is_refused(url: str) -> N
     """Nearly every login route has been an open redirect once."""
     with pytest.raises(UnsafeReturnURL):
         safe_return_url(url, PublicURL.parse("http://localhost:4321"))
+
+
+async def test_a_cookie_with_a_strange_name_does_not_stop_logins(stage: Stage) -> None:
+    """A page on another port set `…-login-é=`; to take it out again failed, at every login."""
+    browser = stage.browser()
+    await browser.navigate("/")
+    port = URL(stage.origin).port
+    tossed = "; ".join(f"wixproxy-{port}-login-\xe9{number}=x" for number in range(6))
+    own = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        headers = {**NAVIGATION, "Cookie": f"{tossed}; {own}"}
+        url = f"{stage.origin}/_wix/login"
+        async with http.get(url, headers=headers, allow_redirects=False) as begun:
+            assert begun.status == 302

@@ -137,3 +137,21 @@ def test_any_cookie_header_is_read_without_an_error(header: bytes) -> None:
     attempts = cookies.login_texts(found, LOCAL)
     assert text is None or isinstance(text, str)
     assert all(LOCAL.is_login(name) for name in attempts)
+
+
+def test_names_that_others_toss_in_do_not_swell_the_answer() -> None:
+    tossed = [(f"wixproxy-4321-{number}", "x") for number in range(1_000)]
+    lines = cookies.set_session("s", LOCAL, 60, tossed)
+    assert [line.partition(b"=")[0] for line in lines] == [
+        b"wixproxy-4321",
+        b"wixproxy-4321-1",
+        b"wixproxy-4321-2",
+    ]
+
+
+@given(name=st.text(max_size=12))
+def test_every_login_attempt_that_is_read_can_be_taken_out_again(name: str) -> None:
+    """A name in any spelling comes from a browser, and no fault of ours may come of it."""
+    found = cookies.pairs([(b"Cookie", f"{LOCAL.login}{name}=x".encode("utf-8", "replace"))])
+    for shown_name in cookies.login_texts(found, LOCAL):
+        assert cookies.expire(shown_name, LOCAL).startswith(shown_name.encode("ascii"))

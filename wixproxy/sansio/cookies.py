@@ -32,7 +32,10 @@ MAX_TEXT_CHARACTERS = 2 * CHUNK_CHARACTERS
 LOGIN_ATTEMPT_SECONDS = 600
 STATE_CHARACTERS_IN_NAME = 8
 
+# A text of that size makes three pieces at most.
 _COUNTED = re.compile(r"c([23])\.(.*)", re.DOTALL)
+_PIECE_NUMBERS = ("1", "2")
+_STATE_IN_NAME = re.compile(rf"[A-Za-z0-9_-]{{{STATE_CHARACTERS_IN_NAME}}}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,15 @@ def session_text(cookies: Iterable[tuple[str, str]], policy: CookiePolicy) -> st
 
 
 def login_texts(cookies: Iterable[tuple[str, str]], policy: CookiePolicy) -> dict[str, str]:
-    """Return the sealed login attempts by cookie name, without any that came twice."""
+    """Return the sealed login attempts by cookie name, without any that came twice.
+
+    A name that no state of ours makes is left out: it was tossed in, and
+    might not even be one that a `Set-Cookie` could repeat.
+    """
     found: dict[str, str] = {}
     doubled = set()
     for name, value in cookies:
-        if policy.is_login(name):
+        if policy.is_login(name) and _STATE_IN_NAME(name.removeprefix(policy.login)):
             if name in found:
                 doubled.add(name)
             found[name] = value
@@ -140,7 +147,9 @@ def set_session(
     """Write the session, and expire every piece the browser has that is no longer used."""
     named = session_pairs(text, policy)
     kept = {name for name, _ in named}
-    stale = {name for name, _ in presented if policy.is_session(name) and name not in kept}
+    pieces = {f"{policy.session}-{number}" for number in _PIECE_NUMBERS}
+    # Only what we may have written: names that others toss in would swell the answer.
+    stale = {name for name, _ in presented if name in pieces and name not in kept}
     lines = [_line(name, value, policy, max_age_seconds) for name, value in named]
     return lines + [_line(name, "", policy, 0) for name in sorted(stale)]
 
