@@ -4,7 +4,7 @@
    the place where the session joins the answer, whoever made it.
 2. Status line and framing are made here; fields are written as the bytes they
    are, each once more judged, so that no value can break out of its line.
-3. An answer that is cut short is cut visibly: the connection is aborted, and
+3. An answer that is cut short is cut visibly: the connection is reset, and
    never ended as if the body were whole (RFC 9112 §8).
 
 aiohttp's own response classes are not used: they re-encode values above 0x7f,
@@ -109,7 +109,7 @@ class ClientDownstream:
         if self._expects_continue:
             self._expects_continue = False
             if not self.head_sent:
-                self._send(_CONTINUE)
+                self._connection.send(_CONTINUE)
         try:
             return await self._message.content.readany()
         except (BadHttpMessage, web.RequestPayloadError) as error:
@@ -135,19 +135,24 @@ class ClientDownstream:
     async def interim(self, status: int, fields: Fields) -> None:
         """Send a 1xx answer, but none to an HTTP/1.0 client (RFC 9110 §15.2)."""
         if self.request.version >= (1, 1) and not self.head_sent:
-            self._send(_status_line(status) + _lines(fields) + b"\r\n")
+            self._connection.send(_status_line(status) + _lines(fields) + b"\r\n")
 
     async def head(self, status: int, fields: Fields) -> None:
         """Send the head of the answer."""
         if self.head_sent:
             raise AssertionError("an exchange has one answer")
-        if self.before_head is not None:
-            fields = await self.before_head(status, fields)
-        self.status = status
-        fields = self._framed(status, fields)
+        fields = self._framed(status, await self.joined(status, fields))
         if headers.get(fields, b"date") is None:
             fields.append((b"Date", formatdate(usegmt=True).encode()))
-        self._send(_status_line(status) + _lines(fields) + b"\r\n")
+        head = _status_line(status) + _lines(fields) + b"\r\n"
+        # Only now: until a head is on the wire, a fault in it can still be answered.
+        self.status = status
+        self._connection.send(head)
+
+    async def joined(self, status: int, fields: Fields) -> Fields:
+        """Return the head's fields after `before_head` had its one say."""
+        before_head, self.before_head = self.before_head, None
+        return fields if before_head is None else await before_head(status, fields)
 
     async def write(self, chunk: bytes) -> None:
         """Send a piece of the body; returns when the client has room for more."""
@@ -161,16 +166,16 @@ class ClientDownstream:
             if self._left < 0:
                 self.abort()
                 raise AssertionError("the body is longer than its Content-Length")
-        self._send(chunk)
+        self._connection.send(chunk)
         if self._connection.writing_paused:
-            await self._drained()
+            await self._connection.drained()
 
     async def end(self, trailers: Fields | None = None) -> None:
         """Finish the answer; a body shorter than announced is aborted instead."""
         if self._left:
             self.abort()
         elif self._chunked and not self._bodiless:
-            self._send(b"0\r\n" + _lines(trailers or []) + b"\r\n")
+            self._connection.send(b"0\r\n" + _lines(trailers or []) + b"\r\n")
 
     async def answer(self, status: int, fields: Fields, body: bytes = b"") -> None:
         """Send a whole answer of known length."""
@@ -186,7 +191,6 @@ class ClientDownstream:
         by way of the request's `_prepare_hook`.
         """
         await response.prepare(self._message)
-        self.status = response.status
         await response.write_eof()
         self.bytes_sent = response.body_length if response.status != 304 else 0
         if not response.keep_alive:
@@ -195,8 +199,7 @@ class ClientDownstream:
     def abort(self) -> None:
         """Cut the connection, so that the answer never looks complete."""
         self.close_after()
-        if (transport := self._connection.transport) is not None:
-            transport.abort()
+        self._connection.reset()
 
     def upgrade(self) -> ClientStream:
         """Hand over the connection's bytes, once a 101 was sent."""
@@ -207,6 +210,7 @@ class ClientDownstream:
         """Decide how the body ends, and say so (RFC 9112 §6)."""
         fields = list(fields)
         length = headers.get(fields, b"content-length")
+        self._chunked, self._left = False, None
         self._bodiless = self.request.method == "HEAD" or status in (204, 304) or status == 101
         if self._bodiless:
             pass
@@ -226,18 +230,6 @@ class ClientDownstream:
         elif self.request.version < (1, 1):
             fields.append((b"Connection", b"keep-alive"))
         return fields
-
-    def _send(self, data: bytes) -> None:
-        transport = self._connection.transport
-        if transport is None or transport.is_closing():
-            raise ClientGone
-        transport.write(data)
-
-    async def _drained(self) -> None:
-        try:
-            await self._connection._drain_helper()
-        except ConnectionError as error:
-            raise ClientGone from error
 
 
 class ClientStream:
@@ -260,15 +252,9 @@ class ClientStream:
 
     async def write(self, data: bytes) -> None:
         """Send bytes; returns when the client has room for more."""
-        transport = self._connection.transport
-        if transport is None or transport.is_closing():
-            raise ClientGone
-        transport.write(data)
+        self._connection.send(data)
         if self._connection.writing_paused:
-            try:
-                await self._connection._drain_helper()
-            except ConnectionError as error:
-                raise ClientGone from error
+            await self._connection.drained()
 
     def write_eof(self) -> None:
         """Say that no more bytes come from here."""

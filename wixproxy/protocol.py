@@ -15,6 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -38,6 +41,9 @@ PARSER_FIELDS = 2_000
 
 # A request that is not read to its end may go on for this long (RFC 9112 §9.6).
 LINGER_SECONDS = 1.0
+
+# SO_LINGER: on, for no time at all.
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 log = logging.getLogger("wixproxy.server")
 
@@ -129,16 +135,15 @@ class ClientRequest(web.BaseRequest):
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         """Let the session join the one kind of answer that aiohttp writes, a file."""
         exchange = self.exchange
-        if exchange.before_head is None:
-            return
         response.headers.popall("Server", None)
         fields = [(name.encode(), value.encode()) for name, value in response.headers.items()]
-        fields = await exchange.before_head(response.status, fields)
+        fields = await exchange.joined(response.status, fields)
         response.headers.clear()
         for name, value in fields:
             response.headers.add(name.decode(), value.decode())
         if not exchange.keep_alive:
             response.force_close()
+        exchange.status = response.status
 
 
 class ClientConnection(web.RequestHandler):
@@ -167,6 +172,32 @@ class ClientConnection(web.RequestHandler):
         """Refuse what the parser could not read, without repeating any of it."""
         exchange = cast("ClientRequest", request).exchange
         return _Refusal(self._manager, exchange, _refusal(exc))
+
+    def send(self, data: bytes) -> None:
+        """Write bytes to the client; raises `ClientGone` when it left."""
+        if self.transport is None or self.transport.is_closing():
+            raise ClientGone
+        self.transport.write(data)
+
+    async def drained(self) -> None:
+        """Return when the client has room for more; raises `ClientGone` when it left."""
+        try:
+            await self._drain_helper()
+        except ConnectionError as error:
+            raise ClientGone from error
+
+    def reset(self) -> None:
+        """Close so that the client sees a broken connection.
+
+        A FIN would not do: it is how a body of unknown length ends for an
+        HTTP/1.0 client, and so for many a load balancer.
+        """
+        if self.transport is None:
+            return
+        opened = self.transport.get_extra_info("socket")
+        if opened is not None and not self.transport.is_closing():
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
 
     def begin_tunnel(self, stream: ClientStream) -> None:
         """Give every byte from now on to `stream`."""
