@@ -198,11 +198,15 @@ def check(ctx: click.Context, flags: Flags, config_file: Path | None, schema: bo
 
 
 @main.command()
-def newkey() -> None:
+@click.option("--backend", is_flag=True, help="Make a secret for backend.secret instead")
+def newkey(backend: bool) -> None:
     """Make a key for session.keys."""
-    from .commands.newkey import print_key
+    from .commands.newkey import print_backend_secret, print_key
 
-    print_key()
+    if backend:
+        print_backend_secret()
+    else:
+        print_key()
 
 
 @main.command(cls=Configured, settings=("server.host", "server.port"))

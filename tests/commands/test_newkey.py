@@ -38,3 +38,24 @@ def test_the_advice_works_with_a_file(terminal: Terminal) -> None:
     (terminal.folder / "wixproxy.toml").write_text(f'[session]\nkeys = [{{ file = "{file}" }}]\n')
     done = terminal.run("check", "--emulator")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_secret_for_the_backend_stands_alone_on_stdout(run: Run) -> None:
+    made = run("newkey", "--backend")
+    (secret,) = made.stdout.splitlines()
+    assert (made.exit_code, len(secret)) == (0, 43)
+    assert "X-Wixproxy-Backend" in made.stderr
+    assert secret not in made.stderr
+    assert run("newkey", "--backend").stdout != made.stdout
+
+
+def test_a_secret_for_the_backend_is_taken_and_never_shown(run: Run) -> None:
+    secret = run("newkey", "--backend").stdout.strip()
+    variables = {
+        "WIXPROXY__BACKEND__LISTEN": "127.0.0.1:4322",
+        "WIXPROXY__BACKEND__SECRET": secret,
+    }
+    shown = run("check", "--emulator", **variables)
+    assert shown.exit_code == 0
+    assert "backend.secret = (secret)" in shown.stdout
+    assert secret not in shown.output

@@ -12,6 +12,17 @@ from wixproxy.config import Config, load, read
 
 CLIENT = "12345678-90ab-cdef-1234-567890abcdef"
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+PUBLIC_KEY = """\
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAlPnLDGn5pHO3xMkEwGxs
+yFxrtNptWRQC4owiU1oapjEk0CNajjkB0UiLaP5Fsscaam9+6gQq5VnsyFHP0gsP
+po4Pfi0rC3frcjdA0/1x2dAP54UDe6pSIjJ5yRYC5MtoAbzc6hgyKx2em/HDuO73
+GiHgWP2nIpNy8Eg6BzKXnEbaOvKlD9Y4bpLbuicT9Fnh+KSGXk3rKmGBMECXIJi1
+wdBVX3AY11v/bXQ6jvBtBLIT3t7I7+SMNop7lttHEoWygZgjKESAl0zEkvpHEfHQ
+7C1Yk00HbA/c+C6EkyRIkx4I2EKtIFxm8EwwUAAPPCbAvjXjz3Q/M2h53G4Kh6lI
+SQIDAQAB
+-----END PUBLIC KEY-----
+"""
 FRONTEND = "http://localhost:5173"
 
 Flags = Mapping[str, object]

@@ -61,6 +61,7 @@ def test_the_public_url_follows_the_port_and_not_the_host(project: Project) -> N
 @pytest.mark.parametrize(
     ("name", "in_dev", "in_production"),
     [
+        pytest.param("browser.inject", True, False, id="pages as the frontend wrote them"),
         pytest.param("log.format", "text", "json", id="lines for people or for programs"),
         pytest.param("upstream.first_byte_timeout_seconds", 300.0, 60.0, id="time to compile"),
     ],

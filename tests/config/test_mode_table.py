@@ -53,6 +53,11 @@ def test_the_mode_decides_unverified_tls_to_the_frontend(project: Project) -> No
     assert _wrong(project, PRODUCTION, UNVERIFIED) == ["upstream.verify"]
 
 
+def test_the_mode_decides_script_tag_in_pages(project: Project) -> None:
+    assert project.load(DEV).browser.inject
+    assert not project.load(PRODUCTION).browser.inject
+
+
 def test_the_mode_decides_log_lines(project: Project) -> None:
     assert project.load(DEV).log.format == "text"
     assert project.load(PRODUCTION).log.format == "json"

@@ -78,6 +78,8 @@ def _shown(config: Config, name: str) -> str:
     value = value_of(config, name)
     if OPTIONS[name].kind == "secret":
         return "(secret)"
+    if OPTIONS[name].kind == "table" and isinstance(value, tuple):
+        return f"{len(value)} table{'s' if len(value) != 1 else ''}"
     if isinstance(value, tuple):
         return f"[{', '.join(shown(entry) for entry in value)}]"
     return shown(value)

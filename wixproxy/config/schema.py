@@ -19,8 +19,9 @@ class _TomlSchema(GenerateJsonSchema):
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         described = super().default_schema(schema)
         # A table's default repeats those of its options, and would hold the nulls.
-        if described.get("default", ...) is None or isinstance(described["default"], dict):
-            del described["default"]
+        default = described.get("default")
+        if default is None or isinstance(default, dict):
+            described.pop("default", None)
         return described
 
 
