@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -236,6 +236,12 @@ class Stage:
         ours = [line for line in lines if line.startswith("wixproxy")]
         return [line for line in ours if not DECIDED.fullmatch(line)]
 
+    async def close(self) -> None:
+        """Close the browsers and stop the proxy."""
+        for http in self._browsers:
+            await http.close()
+        await self.proxy.stop()
+
     def check(self) -> None:
         """Raise AssertionError if a secret was sent or logged, or a cookie has another form."""
         logged = "\n".join(self.logged).encode()
@@ -267,43 +273,48 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """Set the stage; strike it with a search for leaks."""
     logged: list[str] = []
-    keeper = _Keeper(logged)
-    root = logging.getLogger()
+    emulator, frontend, tap = Emulator(emulator_config), Frontend(), Tap()
+    async with AsyncExitStack() as closing:
+        closing.enter_context(_kept(logged))
+        closing.push_async_callback(emulator.stop)
+        await emulator.start(port=0)
+        closing.push_async_callback(frontend.stop)
+        await frontend.start()
+        closing.push_async_callback(tap.stop)
+        origin = f"http://localhost:{await tap.start()}"
+        frontend.proxy_origin = origin
+        emulator.allow_redirect_uri(f"{origin}/_wix/callback")
+        emulator.allow_redirect_domain(origin)
+        config = load(
+            flags={
+                "server.public_url": [origin],
+                "upstream.url": frontend.origin,
+                "emulator.enabled": True,
+                "session.keys": [Key.generate().to_text().reveal()],
+                **(flags or {}),
+            },
+            env={},
+            cwd=folder,
+        ).with_emulated_site(api_origin=emulator.origin, client_id=emulator.client_id)
+        proxy = await _started(config, clock, tap)
+        stage = Stage(clock, emulator, frontend, tap, origin, config, proxy, logged)
+        closing.push_async_callback(stage.close)
+        yield stage
+    stage.check()
+
+
+@contextmanager
+def _kept(lines: list[str]) -> Iterator[None]:
+    """Keep every line that is logged."""
+    root, keeper = logging.getLogger(), _Keeper(lines)
     level = root.level
     root.addHandler(keeper)
     root.setLevel(logging.DEBUG)
-    emulator, frontend, tap = Emulator(emulator_config), Frontend(), Tap()
-    await emulator.start(port=0)
-    await frontend.start()
-    origin = f"http://localhost:{await tap.start()}"
-    frontend.proxy_origin = origin
-    emulator.allow_redirect_uri(f"{origin}/_wix/callback")
-    emulator.allow_redirect_domain(origin)
-    config = load(
-        flags={
-            "server.public_url": [origin],
-            "upstream.url": frontend.origin,
-            "emulator.enabled": True,
-            "session.keys": [Key.generate().to_text().reveal()],
-            **(flags or {}),
-        },
-        env={},
-        cwd=folder,
-    ).with_emulated_site(api_origin=emulator.origin, client_id=emulator.client_id)
-    proxy = await _started(config, clock, tap)
-    stage = Stage(clock, emulator, frontend, tap, origin, config, proxy, logged)
     try:
-        yield stage
+        yield
     finally:
-        for http in stage._browsers:
-            await http.close()
-        await stage.proxy.stop()
-        await tap.stop()
-        await frontend.stop()
-        await emulator.stop()
         root.removeHandler(keeper)
         root.setLevel(level)
-    stage.check()
 
 
 async def _started(config: Config, clock: HandClock, tap: Tap) -> Proxy:

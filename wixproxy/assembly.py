@@ -10,9 +10,12 @@ from importlib import resources
 from pathlib import Path
 
 from .config import Config
+from .credential_calls import CredentialCalls
+from .elevation import Elevation
 from .errors import ConfigError
 from .front import Front
-from .handlers.api import MintLimits, WixApi
+from .handlers.api import WixApi
+from .handlers.direct_login import direct_login
 from .handlers.files import Files
 from .handlers.frontend import Frontend, FrontendOptions
 from .handlers.login import Login
@@ -20,6 +23,7 @@ from .handlers.logout import Logout
 from .handlers.session import tell
 from .handlers.status import Status
 from .handlers.testing import TestingSession
+from .member_login import MemberLogin
 from .sansio.buckets import Buckets
 from .sansio.call_rules import CallRules
 from .sansio.cookies import CookiePolicy, SameSite
@@ -34,11 +38,16 @@ from .service import Handler, Service
 from .stores import SessionStore
 from .stores.cookie import CookieStore
 from .stores.memory import MemoryStore
+from .usable_session import MintLimits, UsableSessions
 from .wire.pool import Pool, Timeouts
+from .wix.app_tokens import AppTokens
 from .wix.client import WixClient
 from .wix.token_source import TokenSource
 
 Clock = Callable[[], float]
+
+# For one address, and for one account, whichever is reached first.
+LOGIN_ATTEMPTS_PER_MINUTE = 10
 
 # The shop loads its pictures from the emulator, which has an origin of its own.
 SHOP_POLICY = (
@@ -108,14 +117,34 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         await api_pool.close()
         await upstream_pool.close()
 
-    login = Login(wix, config.site.login.callback_path, clock)
     callback = config.site.login.callback_path
-    login = Login(wix, callback, clock)
+    sessions = UsableSessions(
+        MintLimits(
+            Buckets(config.session.new_visitors_per_minute),
+            Buckets(config.session.new_visitors_per_minute_together),
+        ),
+        clock,
+    )
+    member_login = MemberLogin(wix, callback, clock)
+    attempts = Buckets(LOGIN_ATTEMPTS_PER_MINUTE)
+    credentials = CredentialCalls(wix, sessions, member_login, attempts, clock)
+    app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
+    login = Login(wix, member_login, callback, clock)
     logout = Logout(wix, clock, (callback,), _form_targets(config))
     status = Status(lambda: process.unready)
     handlers: dict[str, Handler] = {
         "frontend": _frontend(config, upstream_pool, trusted, process),
-        "api": _api(config, api_pool, clock).handle,
+        "api": WixApi(
+            api_pool,
+            Origin.parse(config.site.api_origin),
+            CallRules.parse(config.api.allow, config.api.deny),
+            allowed_origins=frozenset(config.api.allowed_origins),
+            sessions=sessions,
+            credentials=credentials,
+            elevation=Elevation((), app_tokens, clock),
+            explains=config.mode == "dev",
+        ).handle,
+        "direct-login": direct_login,
         "login": login.begin,
         "callback": login.finish,
         "logout": logout.handle,
@@ -166,20 +195,6 @@ def _frontend(config: Config, pool: Pool, trusted: TrustedProxies, process: Proc
         policy = SHOP_POLICY.format(wix=config.site.api_origin)
         return Files(shop, starts_sessions=starts_sessions, policy=policy).handle
     raise ConfigError(["upstream.url: there is no frontend to serve"])
-
-
-def _api(config: Config, pool: Pool, clock: Clock) -> WixApi:
-    return WixApi(
-        pool,
-        Origin.parse(config.site.api_origin),
-        CallRules.parse(config.api.allow, config.api.deny),
-        allowed_origins=frozenset(config.api.allowed_origins),
-        mint_limits=MintLimits(
-            Buckets(config.session.new_visitors_per_minute),
-            Buckets(config.session.new_visitors_per_minute_together),
-        ),
-        clock=clock,
-    )
 
 
 def _upstream_pool(config: Config) -> Pool:

@@ -50,27 +50,32 @@ class MemberLogin:
         is read here and never followed, so no browser sees it.
         """
         attempt = LoginAttempt.start("/", self._clock(), silent=True)
-        code = await self.authorize(exchange, session, session_token, attempt)
+        code = await self.authorize(
+            exchange, session, session_token, attempt.state, attempt.challenge
+        )
         await self.by_code(exchange, code, attempt.verifier, self.redirect_uri(exchange))
 
     async def authorize(
-        self, exchange: Exchange, session: Session, session_token: str, attempt: LoginAttempt
+        self, exchange: Exchange, session: Session, session_token: str, state: str, challenge: str
     ) -> str:
         """Take the authorize step for a session token; return the code.
 
         Raises `LoginRejected` when Wix does not grant it.
         """
+        redirect_uri = self.redirect_uri(exchange)
         body = login.redirect_session(
-            attempt, self._wix.client_id, self.redirect_uri(exchange), prompt="none", idp=None
+            self._wix.client_id,
+            redirect_uri,
+            state=state,
+            challenge=challenge,
+            prompt="none",
+            session_token=session_token,
         )
-        body["auth"]["authRequest"]["sessionToken"] = session_token
         location = await self._wix.redirect_session(body, session.access_token)
-        query = await self._wix.authorize(location, self.redirect_uri(exchange))
-        callback = login.Callback.parse(query)
-        if callback is None:
-            raise LoginRejected("Wix answered the login with neither a code nor an error.")
-        _, code = login.check(callback, attempt, self._clock())
-        return code
+        callback = login.Callback.parse(await self._wix.authorize(location, redirect_uri))
+        if callback is None or callback.state != state or callback.code is None:
+            raise LoginRejected("Wix did not take the login any further. Please try again.")
+        return callback.code
 
     async def by_tokens(self, exchange: Exchange, tokens: Tokens) -> None:
         """Give the browser the session of the member whose tokens these are."""

@@ -47,6 +47,7 @@ _ADVICE: list[tuple[type[WixproxyError], list[str]]] = [
     ),
 ]
 
+SELF, NONE = "'self'", "'none'"
 NO_STORE = (b"Cache-Control", b"no-store")
 NO_SNIFFING = (b"X-Content-Type-Options", b"nosniff")
 OWN_ORIGIN_ONLY = (b"Cross-Origin-Resource-Policy", b"same-origin")
@@ -95,24 +96,28 @@ def problem_page(error: WixproxyError, request_id: str, status: int) -> tuple[Fi
 
 
 def page(
-    template: str, *, form_targets: tuple[str, ...] = ("'self'",), **values: Any
+    template: str,
+    *,
+    form_targets: tuple[str, ...] = (SELF,),
+    framed: bool = False,
+    **values: Any,
 ) -> tuple[Fields, bytes]:
     """Render a page of `browser/pages`.
 
     `form_targets` are where its form may lead: browsers hold the redirects of
-    a form to the policy as well.
+    a form to the policy as well. `framed` lets pages of our own origin frame it.
     """
     nonce = base64.b64encode(secrets.token_bytes(16)).decode("ascii")
     body = _environment().get_template(template).render(nonce=nonce, **values).encode()
     policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
-        f"img-src data:; connect-src 'self'; form-action {' '.join(form_targets)}; "
-        "frame-ancestors 'none'; base-uri 'none'"
+        f"default-src {NONE}; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
+        f"img-src data:; connect-src {SELF}; form-action {' '.join(form_targets)}; "
+        f"frame-ancestors {SELF if framed else NONE}; base-uri {NONE}"
     )
     return [
         (b"Content-Type", b"text/html; charset=utf-8"),
         (b"Content-Security-Policy", policy.encode("ascii")),
-        (b"X-Frame-Options", b"DENY"),
+        (b"X-Frame-Options", b"SAMEORIGIN" if framed else b"DENY"),
         # A form posted under no-referrer comes with `Origin: null`.
         (b"Referrer-Policy", b"same-origin"),
         NO_STORE,

@@ -33,7 +33,9 @@ def test_each_attempt_has_a_state_and_verifier_of_its_own() -> None:
 def test_the_verifier_never_leaves_and_the_code_comes_by_query() -> None:
     """R25, R26."""
     begun = LoginAttempt.start("/", NOW)
-    body = login.redirect_session(begun, "client", "http://x/cb", prompt="login", idp=None)
+    body = login.redirect_session(
+        "client", "http://x/cb", state=begun.state, challenge=begun.challenge, prompt="login"
+    )
     assert begun.verifier not in str(body)
     request = body["auth"]["authRequest"]
     assert (request["responseType"], request["responseMode"]) == ("code", "query")

@@ -7,25 +7,22 @@
 3. A member whose session has ended gets 401, and nothing runs as a stranger;
    a visitor becomes a new visitor, and the call runs.
 4. A 401 from Wix on a token that should be valid renews it once and repeats
-   the call, when there was no body. A 403 is passed on as it is.
+   the call, when there was no body. A 403 is passed on as it is, and explained.
+5. What an elevation rule names runs as the app for those it names, and for
+   nobody else; what hands out credentials is answered here.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from urllib.parse import quote
+from dataclasses import replace
 
-from ..errors import (
-    CallRefused,
-    SessionEnded,
-    TooManyRequests,
-    UpstreamError,
-    WixUnavailable,
-)
+from ..credential_calls import CredentialCalls
+from ..elevation import Elevation
+from ..errors import CallRefused, UpstreamError, WixUnavailable
 from ..exchange import Exchange
+from ..pages import json_answer
 from ..sansio import fetch_metadata, headers
 from ..sansio.api_fields import wix_answer_fields, wix_request_fields
 from ..sansio.api_paths import (
@@ -34,28 +31,23 @@ from ..sansio.api_paths import (
     is_redirect_session,
     refuse_session_token,
 )
-from ..sansio.buckets import Buckets
 from ..sansio.call_rules import CallRules
-from ..sansio.exchange import BodySource, Request
+from ..sansio.elevation import ElevationRule
+from ..sansio.exchange import BodySource, Fields, Request
 from ..sansio.locations import api_locations
 from ..sansio.origin import Origin
 from ..sansio.session import Session
+from ..usable_session import UsableSessions
 from ..wire.answer import Answer
 from ..wire.forward import relay
 from ..wire.pool import Pool
 
-MAX_REDIRECT_SESSION_BYTES = 64 * 1024
-EVERYBODY = "everybody"
+MAX_WHOLE_BYTES = 64 * 1024
+
+# In dev this field tells why Wix refused a call, and which rule would allow it.
+EXPLANATION = b"X-Wixproxy-Explanation"
 
 log = logging.getLogger("wixproxy.api")
-
-
-@dataclass(frozen=True, slots=True)
-class MintLimits:
-    """How many new visitors may be made: for one address, and for all whose address is unknown."""
-
-    per_address: Buckets
-    together: Buckets
 
 
 class WixApi:
@@ -68,15 +60,19 @@ class WixApi:
         rules: CallRules,
         *,
         allowed_origins: frozenset[str],
-        mint_limits: MintLimits,
-        clock: Callable[[], float],
+        sessions: UsableSessions,
+        credentials: CredentialCalls,
+        elevation: Elevation,
+        explains: bool,
     ) -> None:
         self._pool = pool
         self._origin = origin
         self._rules = rules
         self._allowed_origins = allowed_origins
-        self._mint_limits = mint_limits
-        self._clock = clock
+        self._sessions = sessions
+        self._credentials = credentials
+        self._elevation = elevation
+        self._explains = explains
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one call."""
@@ -86,59 +82,79 @@ class WixApi:
             await exchange.downstream.answer(204, fields)
             return
         target = api_target(request.target)
+        if answer_credentials := self._credentials.answerer(request.method, target):
+            await answer_credentials(exchange)
+            return
+        path = target.partition(b"?")[0]
+        if self._elevation.concerns(request.method, path):
+            session = await self._sessions.of(exchange)
+            rule = self._elevation.rule_for(request.method, path, session)
+            if rule is not None:
+                await self._call_as_app(exchange, target, session, rule)
+                return
         check_call(request.method, target, self._rules)
-        body: BodySource | None = exchange.downstream if request.has_body else None
         if is_redirect_session(target):
-            request, body = await _checked_redirect_session(exchange)
-        session = await self._usable_session(exchange)
-        answer = await self._call(request, target, session, body)
+            await self._redirect_session(exchange, target)
+            return
+        body = exchange.downstream if request.has_body else None
+        await self._call_as_session(exchange, request, target, body)
+
+    async def _call_as_session(
+        self, exchange: Exchange, request: Request, target: bytes, body: BodySource | None
+    ) -> None:
+        """Make the call with the session's token, and pass the answer on."""
+        session = await self._sessions.of(exchange)
+        answer = await self._call(request, target, session.access_token, body)
         if answer.status == 401:
             answer = await self._after_refusal(exchange, target, session, answer)
-        try:
-            await self._pass_on(exchange, target, answer)
-        except UpstreamError as error:
-            raise WixUnavailable("Wix's answer broke off in the middle.") from error
+        more: Fields = []
+        if answer.status == 403:
+            hint = self._elevation.hint(request.method, target.partition(b"?")[0], session)
+            log.warning("request %s: %s", exchange.request_id, hint)
+            if self._explains:
+                more.append((EXPLANATION, hint.encode("ascii", "replace")))
+        await self._pass_on(exchange, target, answer, more)
 
-    async def _usable_session(self, exchange: Exchange) -> Session:
-        """Return the session with a token to call with, starting one if there is none."""
-        browser, tokens = exchange.session, exchange.front.tokens
-        if browser.unreadable is not None:
-            raise browser.unreadable
-        if browser.ended is not None and browser.ended.identity == "member":
-            raise _with_login_url(browser.ended, exchange.request)
-        current = browser.current
-        if current is None or (current.tokens is None and not tokens.is_flying(current)):
-            self._check_mint_rate(exchange)
-            current = current or await browser.start()
-        try:
-            session = await tokens.current(current)
-        except SessionEnded as ended:
-            session = await tokens.current(_replacement(exchange, ended))
-        browser.current = session
-        renewal = tokens.renewal(session)
-        if renewal is not None and exchange.front.store.carries_tokens:
-            browser.renewal = renewal
-        return session
+    async def _call_as_app(
+        self, exchange: Exchange, target: bytes, session: Session, rule: ElevationRule
+    ) -> None:
+        """Make the call with the app's token, with nothing in it but what the rule names."""
+        rule.checked_query(target.partition(b"?")[2])
+        body = rule.checked_body(await exchange.downstream.read_whole(MAX_WHOLE_BYTES))
+        self._elevation.count(rule, session)
+        request = _with_body(exchange.request, body)
+        log.info("request %s runs as the app by rule %s", exchange.request_id, rule.name)
+        token = await self._elevation.token()
+        answer = await self._call(request, target, token, _Bytes(body))
+        if answer.status == 401:
+            await answer.discard()
+            self._elevation.forget(token)
+            token = await self._elevation.token()
+            answer = await self._call(request, target, token, _Bytes(body))
+        await self._pass_on(exchange, target, answer, [])
 
-    def _check_mint_rate(self, exchange: Exchange) -> None:
-        """Limit how many visitors are made from one address, or by all that have none."""
-        limits, now = self._mint_limits, self._clock()
-        if exchange.address is not None:
-            wait = limits.per_address.take(exchange.address, now)
-        else:
-            wait = limits.together.take(EVERYBODY, now)
-        if wait:
-            raise TooManyRequests(
-                "Too many new visitors were started from here. Try again in a moment.",
-                retry_after=int(wait) + 1,
-            )
+    async def _redirect_session(self, exchange: Exchange, target: bytes) -> None:
+        """Ask for a redirect session, whose body and answer may hold a session token."""
+        # The answer is read here, so it must not come compressed.
+        fields = headers.without(exchange.request.fields, {b"accept-encoding"})
+        request = exchange.request.with_fields(fields)
+        if headers.get(fields, b"content-encoding") is not None:
+            raise CallRefused("The body of a redirect session must not be compressed.")
+        body = await exchange.downstream.read_whole(MAX_WHOLE_BYTES)
+        direct = await self._credentials.direct_login(exchange, body)
+        if direct is not None:
+            fields, answer = json_answer(direct)
+            await exchange.downstream.answer(200, fields, answer)
+            return
+        refuse_session_token(body)
+        await self._call_as_session(exchange, _with_body(request, body), target, _Bytes(body))
 
     async def _call(
-        self, request: Request, target: bytes, session: Session, body: BodySource | None
+        self, request: Request, target: bytes, token: str, body: BodySource | None
     ) -> Answer:
         fields = [
             (b"Host", self._origin.authority.encode("ascii")),
-            *wix_request_fields(headers.request_fields(request.fields), session.access_token),
+            *wix_request_fields(headers.request_fields(request.fields), token),
         ]
         try:
             return await self._pool.send(
@@ -155,25 +171,29 @@ class WixApi:
         A call with a body is not repeated, because its body is gone; it gets
         Wix's answer, and the next call the new token.
         """
-        tokens = exchange.front.tokens
         try:
-            renewed = await tokens.renewed(session)
+            renewed = await self._sessions.after_refusal(exchange, session)
         except WixUnavailable:
             return refused
-        except SessionEnded as ended:
-            renewed = await tokens.current(_replacement(exchange, ended))
-        exchange.session.current = renewed
         if exchange.request.has_body:
             return refused
         await refused.discard()
-        return await self._call(exchange.request, target, renewed, None)
+        return await self._call(exchange.request, target, renewed.access_token, None)
 
-    async def _pass_on(self, exchange: Exchange, target: bytes, answer: Answer) -> None:
+    async def _pass_on(
+        self, exchange: Exchange, target: bytes, answer: Answer, more: Fields
+    ) -> None:
         """Give Wix's answer to the browser, without what would speak for our origin."""
+        try:
+            await self._relay(exchange, target, answer, more)
+        except UpstreamError as error:
+            raise WixUnavailable("Wix's answer broke off in the middle.") from error
+
+    async def _relay(self, exchange: Exchange, target: bytes, answer: Answer, more: Fields) -> None:
         fields = wix_answer_fields(headers.answer_fields(answer.fields, answer.status))
         fields = api_locations(fields, str(self._origin))
         fields += fetch_metadata.cors_fields(exchange.request, self._allowed_origins)
-        fields.append((b"Vary", fetch_metadata.GUARD_VARY))
+        fields += [(b"Vary", fetch_metadata.GUARD_VARY), *more]
         if is_redirect_session(target) and answer.status == 200:
             body = _without_session_token(await _whole(answer))
             fields = headers.without(fields, {b"content-length", b"content-encoding"})
@@ -182,23 +202,13 @@ class WixApi:
         await relay(answer, exchange.downstream, request=exchange.request, fields=fields)
 
 
-async def _checked_redirect_session(
-    exchange: Exchange,
-) -> tuple[Request, BodySource | None]:
-    """Read the body of a redirect session, and refuse it if it carries a session token."""
-    # The answer is read here, so it must not come compressed.
-    fields = headers.without(exchange.request.fields, {b"accept-encoding"})
-    request = exchange.request.with_fields(fields)
-    if not request.has_body:
-        return request, None
-    body = await exchange.downstream.read_whole(MAX_REDIRECT_SESSION_BYTES)
-    if headers.get(request.fields, b"content-encoding") is not None:
-        raise CallRefused("The body of a redirect session must not be compressed.")
-    refuse_session_token(body)
+def _with_body(request: Request, body: bytes) -> Request:
+    """Return the request with a body of known length."""
     fields = headers.without(request.fields, {b"content-length"})
-    fields.append((b"Content-Length", str(len(body)).encode()))
-    whole = replace(request, fields=fields, content_length=len(body), chunked=False)
-    return whole, _Bytes(body)
+    if body or request.has_body:
+        fields = [*fields, (b"Content-Length", str(len(body)).encode())]
+    length = len(body) if body or request.has_body else None
+    return replace(request, fields=fields, content_length=length, chunked=False)
 
 
 class _Bytes:
@@ -218,7 +228,7 @@ async def _whole(answer: Answer) -> bytes:
     while piece := await answer.read():
         parts.append(piece)
         size += len(piece)
-        if size > MAX_REDIRECT_SESSION_BYTES:
+        if size > MAX_WHOLE_BYTES:
             answer.abort()
             raise WixUnavailable("Wix answered a redirect session with too many bytes.")
     return b"".join(parts)
@@ -232,28 +242,3 @@ def _without_session_token(body: bytes) -> bytes:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise WixUnavailable("Wix answered a redirect session in an unknown form.") from None
     return json.dumps(values, separators=(",", ":")).encode()
-
-
-def _replacement(exchange: Exchange, ended: SessionEnded) -> Session:
-    """Put the new visitor in the ended session's place; a member is told instead."""
-    replacement = exchange.front.tokens.replacement(ended)
-    exchange.session.current = replacement
-    if replacement is None or ended.identity == "member":
-        raise _with_login_url(ended, exchange.request) from ended
-    return replacement
-
-
-def _with_login_url(ended: SessionEnded, request: Request) -> SessionEnded:
-    """Tell a page where to log in again, and to come back to itself."""
-    problem = SessionEnded(ended.message, session_id=ended.session_id, identity=ended.identity)
-    problem.members["loginUrl"] = "/_wix/login" + _return_parameter(request)
-    return problem
-
-
-def _return_parameter(request: Request) -> str:
-    """Return the query that leads back to the page that called, when it said which that is."""
-    referer = headers.get(request.fields, b"referer")
-    if referer is None:
-        return ""
-    path = "/" + referer.decode("latin-1").partition("://")[2].partition("/")[2]
-    return f"?returnToUrl={quote(path, safe='/')}"

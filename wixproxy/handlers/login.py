@@ -22,12 +22,12 @@ from ..errors import (
     TooManyRequests,
 )
 from ..exchange import Exchange
+from ..member_login import MemberLogin
 from ..pages import page
 from ..sansio import cookies, login
 from ..sansio.login import Callback, LoginAttempt
 from ..sansio.return_url import safe_return_url
 from ..sansio.session import Session
-from ..sansio.tokens import Tokens
 from ..wix.client import WixClient
 
 MAX_CALLBACK_BYTES = 16 * 1024
@@ -40,8 +40,15 @@ log = logging.getLogger("wixproxy.login")
 class Login:
     """Begins logins and finishes them."""
 
-    def __init__(self, wix: WixClient, callback_path: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        wix: WixClient,
+        member_login: MemberLogin,
+        callback_path: str,
+        clock: Callable[[], float],
+    ) -> None:
         self._wix = wix
+        self._member_login = member_login
         self._callback_path = callback_path
         self._clock = clock
         self._used: OrderedDict[str, None] = OrderedDict()
@@ -92,8 +99,9 @@ class Login:
             await self._rejected(exchange, name, attempt, rejection)
             return
         self._use(finished)
-        tokens = await self._tokens(exchange, code, finished)
-        await self._become_member(exchange, tokens)
+        await self._member_login.by_code(
+            exchange, code, finished.verifier, self._member_login.redirect_uri(exchange)
+        )
         for used in attempts:
             exchange.session.add_line(cookies.expire(used, exchange.front.cookies))
         await _see_other(exchange, self._safe(exchange, finished.return_url))
@@ -123,7 +131,12 @@ class Login:
     ) -> str:
         """Return the address of Wix's login page for this attempt."""
         body = login.redirect_session(
-            attempt, self._wix.client_id, self._redirect_uri(exchange), prompt=prompt, idp=idp
+            self._wix.client_id,
+            self._member_login.redirect_uri(exchange),
+            state=attempt.state,
+            challenge=attempt.challenge,
+            prompt=prompt,
+            idp=idp,
         )
         try:
             return await self._wix.redirect_session(body, session.access_token)
@@ -182,35 +195,9 @@ class Login:
         rejection.members["loginUrl"] = f"/_wix/login?returnToUrl={quote(return_url, safe='/')}"
         raise rejection
 
-    async def _tokens(self, exchange: Exchange, code: str, attempt: LoginAttempt) -> Tokens:
-        try:
-            return await self._wix.exchange_code(
-                code, attempt.verifier, self._redirect_uri(exchange)
-            )
-        except GrantRejected as refusal:
-            raise LoginRejected(
-                f"Wix did not accept the login ({refusal.error}). Please start again from the "
-                "page you wanted to log in on."
-            ) from refusal
-
-    async def _become_member(self, exchange: Exchange, tokens: Tokens) -> None:
-        member_id = await self._wix.member_id(tokens)
-        before = exchange.session.current
-        member = Session.member(
-            self._clock(),
-            exchange.front.limits,
-            tokens=tokens,
-            member_id=member_id,
-            login_starts=before.login_starts if before else (),
-        )
-        await exchange.session.replace(member)
-
     def _safe(self, exchange: Exchange, return_url: str | None) -> str:
         """Judge a return URL, when it is given and again when it is used."""
         return safe_return_url(return_url, exchange.front.public, own_paths=(self._callback_path,))
-
-    def _redirect_uri(self, exchange: Exchange) -> str:
-        return exchange.front.public.join(self._callback_path)
 
     def _use(self, attempt: LoginAttempt) -> None:
         """Remember that the state was used; its cookie may come again."""

@@ -94,17 +94,24 @@ class ElevationRule:
         rule._check_path(match[2])
         return rule
 
-    def matches(self, method: str, path: bytes, session: Session) -> bool:
-        """Tell whether the call is this one; `{memberId}` must be the caller's own id."""
+    def names(self, method: str, path: bytes) -> bool:
+        """Tell whether the call is this one, whoever makes it."""
         if method != self.method:
             return False
         segments = path.decode("latin-1").split("/")[1:]
-        if len(segments) != len(self.segments):
+        return len(segments) == len(self.segments) and all(map(_fits, self.segments, segments))
+
+    def matches(self, method: str, path: bytes, session: Session) -> bool:
+        """Tell whether the call is this one; `{memberId}` must be the caller's own id."""
+        if not self.names(method, path):
             return False
-        return all(
-            _fits(wanted, segment, session)
+        segments = path.decode("latin-1").split("/")[1:]
+        own = [
+            segment
             for wanted, segment in zip(self.segments, segments, strict=True)
-        )
+            if wanted == OWN_MEMBER_ID
+        ]
+        return all(segment == session.member_id for segment in own)
 
     def permits(self, session: Session) -> bool:
         """Tell whether the session is one of those who may."""
@@ -178,9 +185,7 @@ def check_overlaps(rules: Iterable[ElevationRule]) -> list[str]:
     return problems
 
 
-def _fits(wanted: str, segment: str, session: Session) -> bool:
-    if wanted == OWN_MEMBER_ID:
-        return session.member_id is not None and segment == session.member_id
+def _fits(wanted: str, segment: str) -> bool:
     if _PARAMETER(wanted):
         return _LITERAL(segment) is not None and segment not in (".", "..")
     return wanted == segment

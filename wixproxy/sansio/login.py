@@ -111,21 +111,33 @@ def connection_id(idp: str) -> str:
 
 
 def redirect_session(
-    attempt: LoginAttempt, client_id: str, redirect_uri: str, *, prompt: str, idp: str | None
+    client_id: str,
+    redirect_uri: str,
+    *,
+    state: str,
+    challenge: str,
+    prompt: str,
+    idp: str | None = None,
+    session_token: str | None = None,
 ) -> dict[str, Any]:
-    """Write the redirect session that leads to the login page; the verifier stays here."""
+    """Write the redirect session that leads to the login page; the verifier stays here.
+
+    With a session token the authorize step needs no page.
+    """
     request = {
         "clientId": client_id,
         "redirectUri": redirect_uri,
         "responseType": "code",
         "responseMode": "query",
         "scope": "offline_access",
-        "state": attempt.state,
-        "codeChallenge": attempt.challenge,
+        "state": state,
+        "codeChallenge": challenge,
         "codeChallengeMethod": "S256",
     }
     if idp is not None:
         request["idp"] = idp
+    if session_token is not None:
+        request["sessionToken"] = session_token
     return {"auth": {"authRequest": request, "prompt": prompt}}
 
 

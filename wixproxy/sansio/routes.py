@@ -95,6 +95,8 @@ LOGIN = Route("login", ("GET",), open_methods=_GET)
 CALLBACK = Route("callback", ("GET", "POST"), open_methods=_GET)
 LOGOUT = Route("logout", ("GET", "POST"), open_methods=_GET)
 LOGOUT_CALLBACK = Route("logout-callback", ("GET",), open_methods=_GET)
+# The frame in which the client's own direct login ends (see credential_calls).
+DIRECT_LOGIN = Route("direct-login", ("GET",))
 SESSION = Route("session", ("GET", "HEAD"))
 API = Route("api")
 HEALTHZ = Route("healthz", ("GET", "HEAD"), open_methods=_READ, any_host=True)
@@ -116,6 +118,7 @@ class Routes:
             b"/_wix/login": LOGIN,
             b"/_wix/logout": LOGOUT,
             b"/_wix/logout-callback": LOGOUT_CALLBACK,
+            b"/_wix/direct-login": DIRECT_LOGIN,
             b"/_wix/session": SESSION,
             b"/_wix/healthz": HEALTHZ,
             b"/_wix/readyz": READYZ,

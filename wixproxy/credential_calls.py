@@ -1,0 +1,238 @@
+"""Answer the Wix calls that hand out credentials, in a form that Wix's own client accepts.
+
+An application with its own `createClient({auth: OAuthStrategy(…)})` asks for
+tokens, logs in with a password and carries what it gets from call to call.
+Here it gets placeholders for tokens and sealed handles for everything else;
+the credentials stay in this process and in the sealed session.
+Source: Wix: the token endpoint, the identity calls and the direct login of
+`@wix/sdk`, as its OAuthStrategy makes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from .errors import CallRefused, LoginRejected, SealError, TooManyRequests
+from .exchange import Exchange
+from .member_login import MemberLogin
+from .pages import json_answer
+from .sansio import headers
+from .sansio.buckets import Buckets
+from .sansio.exchange import Fields
+from .sansio.handles import PREFIX, Handles
+from .sansio.session import Session
+from .usable_session import EVERYBODY, UsableSessions
+from .wix.client import WixClient
+
+Answerer = Callable[[Exchange], Awaitable[None]]
+
+PLACEHOLDER = "wixproxy.session"
+PLACEHOLDER_SECONDS = 14_400
+MAX_BODY_BYTES = 64 * 1024
+CODE = "code"
+DIRECT_LOGIN_PATH = "/_wix/direct-login"
+
+# Calls whose answers hold a session or state token; Wix maps them with and without "/_api".
+IDENTITY_CALLS = frozenset(
+    {
+        b"/_api/iam/authentication/v2/login",
+        b"/_api/iam/authentication/v2/register",
+        b"/_api/iam/verification/v1/auth/verify",
+        b"/_api/iam/recovery/v1/recover",
+        b"/iam/authentication/v2/login",
+        b"/iam/authentication/v2/register",
+    }
+)
+
+
+class CredentialCalls:
+    """The calls that never reach Wix as they came; `attempts` limits password logins."""
+
+    def __init__(
+        self,
+        wix: WixClient,
+        sessions: UsableSessions,
+        member_login: MemberLogin,
+        attempts: Buckets,
+        clock: Callable[[], float],
+    ) -> None:
+        self._wix = wix
+        self._sessions = sessions
+        self._member_login = member_login
+        self._attempts = attempts
+        self._clock = clock
+
+    def answerer(self, method: str, target: bytes) -> Answerer | None:
+        """Return what answers the call, or None for a call that is none of these."""
+        path = target.partition(b"?")[0]
+        if method != "POST":
+            return None
+        if path == b"/oauth2/token":
+            return self._token
+        if path == b"/oauth2/token-info":
+            return self._token_info
+        if path in IDENTITY_CALLS:
+            return lambda exchange: self._identity(exchange, path.decode("ascii"))
+        return None
+
+    def handles(self, exchange: Exchange, session: Session) -> Handles:
+        """Return the handles of a browser's session."""
+        front = exchange.front
+        return Handles(front.keyring, front.bound_to, session.id)
+
+    def limit_attempts(self, exchange: Exchange, email: str) -> None:
+        """Count a login with a password; raises `TooManyRequests` for too many.
+
+        They are counted by address and by account, so that neither many
+        accounts from one place nor one account from many can be tried out.
+        """
+        account = hashlib.sha256(email.strip().lower().encode()).hexdigest()
+        for name in (exchange.address or EVERYBODY, account):
+            wait = self._attempts.take(name, self._clock())
+            if wait:
+                raise TooManyRequests(
+                    "Too many logins were tried. Try again in a moment.", retry_after=int(wait) + 1
+                )
+
+    async def direct_login(self, exchange: Exchange, body: bytes) -> dict[str, Any] | None:
+        """Answer a redirect session that carries the handle of a session token.
+
+        The authorize step is taken here; the frame that the client opens
+        posts the handle of the code. Returns None for any other body.
+        """
+        auth = _values(body).get("auth")
+        request = auth.get("authRequest") if isinstance(auth, dict) else None
+        if not isinstance(request, dict) or not _is_handle(request.get("sessionToken")):
+            return None
+        session = await self._sessions.of(exchange)
+        handles, now = self.handles(exchange, session), self._clock()
+        try:
+            token = handles.open("sessionToken", request["sessionToken"], now)
+        except SealError:
+            raise CallRefused(
+                "A redirect session takes only a session token that this browser was given."
+            ) from None
+        state, challenge = request.get("state"), request.get("codeChallenge")
+        if not isinstance(state, str) or not isinstance(challenge, str):
+            raise CallRefused("The login needs a state and a codeChallenge (S256).")
+        code = await self._member_login.authorize(exchange, session, token, state, challenge)
+        handle = handles.seal(CODE, code, now)
+        query = f"state={quote(state, safe='')}&code={quote(handle, safe='')}"
+        url = exchange.front.public.join(f"{DIRECT_LOGIN_PATH}?{query}")
+        return {"redirectSession": {"id": handle[-16:], "fullUrl": url}}
+
+    async def _token(self, exchange: Exchange) -> None:
+        """Answer the token endpoint: with placeholders, once the session is what was asked for."""
+        given = await _parameters(exchange)
+        grant = given.get("grant_type")
+        if given.get("client_id", self._wix.client_id) != self._wix.client_id:
+            await _answer(exchange, 400, _oauth_error("invalid_client"))
+            return
+        if grant == "authorization_code":
+            try:
+                await self._by_code(exchange, given)
+            except LoginRejected:
+                await _answer(exchange, 400, _oauth_error("invalid_grant"))
+                return
+        elif grant in ("anonymous", "refresh_token"):
+            await self._sessions.of(exchange)
+        else:
+            raise CallRefused(
+                "The proxy answers the grants anonymous, refresh_token and authorization_code; "
+                "calls as the app go through elevation rules."
+            )
+        await _answer(
+            exchange,
+            200,
+            {
+                "access_token": PLACEHOLDER,
+                "token_type": "Bearer",
+                "expires_in": PLACEHOLDER_SECONDS,
+                "refresh_token": PLACEHOLDER,
+            },
+        )
+
+    async def _by_code(self, exchange: Exchange, given: dict[str, str]) -> None:
+        """Log in with a code: of a direct login, or of the application's own redirect."""
+        code, verifier = given.get("code", ""), given.get("code_verifier", "")
+        redirect_uri = given.get("redirect_uri")
+        current = exchange.session.current
+        if _is_handle(code) and current is not None:
+            try:
+                code = self.handles(exchange, current).open(CODE, code, self._clock())
+            except SealError:
+                raise LoginRejected("The code is not of a login of this browser.") from None
+            redirect_uri = self._member_login.redirect_uri(exchange)
+        await self._member_login.by_code(exchange, code, verifier, redirect_uri)
+
+    async def _token_info(self, exchange: Exchange) -> None:
+        """Tell what the placeholder stands for: the session's own token."""
+        given = await _parameters(exchange)
+        if given.get("token") != PLACEHOLDER:
+            await _answer(exchange, 200, {"active": False})
+            return
+        session = await self._sessions.of(exchange)
+        status, body = await self._wix.token_info(session.access_token)
+        await _answer(exchange, status, _values(body))
+
+    async def _identity(self, exchange: Exchange, path: str) -> None:
+        """Make an identity call with handles opened, and answer with handles sealed."""
+        body = _values(await exchange.downstream.read_whole(MAX_BODY_BYTES))
+        if path.endswith("/login"):
+            self.limit_attempts(exchange, _email(body))
+        session = await self._sessions.of(exchange)
+        handles, now = self.handles(exchange, session), self._clock()
+        try:
+            opened = handles.opened(body, now)
+        except SealError:
+            raise CallRefused("The state token is not one that this browser was given.") from None
+        status, request_id, answer = await self._wix.identity(path, opened, session.access_token)
+        fields: Fields = [(b"X-Wix-Request-Id", request_id.encode())] if request_id else []
+        await _answer(exchange, status, handles.sealed(_values(answer), now), fields)
+
+
+def _email(body: dict[str, Any]) -> str:
+    login_id = body.get("loginId")
+    email = login_id.get("email") if isinstance(login_id, dict) else None
+    return email if isinstance(email, str) else ""
+
+
+def _is_handle(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(PREFIX)
+
+
+async def _parameters(exchange: Exchange) -> dict[str, str]:
+    """Read JSON or a form, with the names in snake case, as Wix takes both spellings."""
+    body = await exchange.downstream.read_whole(MAX_BODY_BYTES)
+    kind = headers.get(exchange.request.fields, b"content-type") or b""
+    if kind.startswith(b"application/x-www-form-urlencoded"):
+        values: dict[str, Any] = dict(parse_qsl(body.decode("latin-1")))
+    else:
+        values = _values(body)
+    return {_snake_case(name): value for name, value in values.items() if isinstance(value, str)}
+
+
+def _snake_case(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _values(body: bytes) -> dict[str, Any]:
+    """Read a JSON object; anything else is an empty one."""
+    try:
+        values = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _oauth_error(error: str) -> dict[str, str]:
+    return {"error": error, "error_description": "the proxy did not accept the grant"}
+
+
+async def _answer(exchange: Exchange, status: int, values: Any, more: Fields | None = None) -> None:
+    fields, body = json_answer(values)
+    await exchange.downstream.answer(status, [*fields, *(more or [])], body)

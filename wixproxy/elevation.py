@@ -1,0 +1,70 @@
+"""Run the calls that elevation rules name as the app, within the rate of each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .errors import TooManyRequests
+from .sansio.buckets import Buckets
+from .sansio.elevation import ElevationRule
+from .sansio.session import Session
+from .wix.app_tokens import AppTokens
+
+
+class Elevation:
+    """The rules, the app's token, and how often each session used a rule."""
+
+    def __init__(
+        self,
+        rules: Sequence[ElevationRule],
+        app_tokens: AppTokens,
+        clock: Callable[[], float],
+    ) -> None:
+        self._rules = tuple(rules)
+        self._app_tokens = app_tokens
+        self._clock = clock
+        self._used = {rule.name: Buckets(rule.per_minute) for rule in rules}
+
+    def concerns(self, method: str, path: bytes) -> bool:
+        """Tell whether a rule names this call, whoever makes it."""
+        return any(rule.names(method, path) for rule in self._rules)
+
+    def rule_for(self, method: str, path: bytes, session: Session) -> ElevationRule | None:
+        """Return the rule by which this session's call runs as the app."""
+        for rule in self._rules:
+            if rule.matches(method, path, session) and rule.permits(session):
+                return rule
+        return None
+
+    def count(self, rule: ElevationRule, session: Session) -> None:
+        """Count a use of the rule; raises `TooManyRequests` above its rate."""
+        wait = self._used[rule.name].take(session.id, self._clock())
+        if wait:
+            raise TooManyRequests(
+                "This call was made too often in a short time. Try again in a moment.",
+                retry_after=int(wait) + 1,
+            )
+
+    async def token(self) -> str:
+        """Return the app's token; raises `ElevationUnavailable` or `WixUnavailable`."""
+        return await self._app_tokens.current()
+
+    def forget(self, token: str) -> None:
+        """Drop a token that Wix refused before its time."""
+        self._app_tokens.forget(token)
+
+    def hint(self, method: str, path: bytes, session: Session) -> str:
+        """Say which identity made a call that Wix refused, and what would allow it."""
+        who = f"a {session.identity}"
+        named = [rule for rule in self._rules if rule.names(method, path)]
+        if named:
+            allowed = ", ".join(sorted(named[0].who))
+            return (
+                f"Wix refused this call as {who}; the elevation rule {named[0].name!r} "
+                f"runs it as the app for: {allowed}"
+            )
+        call = f"{method} {path.decode('ascii', 'backslashreplace')}"
+        return (
+            f"Wix refused this call as {who}. If its permission is the app's to give, "
+            f'add a rule: [[site.elevate]] call = "{call}"'
+        )
