@@ -63,7 +63,7 @@ def test_the_number_remembered_is_bounded() -> None:
     for _ in range(1_000):
         session = visitor()
         successors.remember(session, "text", NOW)
-        successors.end(session, NOW)
+        successors.end(session)
         successors.remember(visitor(), "text", NOW)
     assert len(successors) == 100
 
@@ -71,6 +71,6 @@ def test_the_number_remembered_is_bounded() -> None:
 def test_an_ended_session_is_remembered_as_ended() -> None:
     successors, old = Successors(1_000), visitor()
     successors.remember(old.renewed(TOKENS), "text", NOW)
-    successors.end(old, NOW)
+    successors.end(old)
     assert successors.is_ended(old)
     assert successors.newest(old) is old

@@ -33,3 +33,13 @@ async def test_sessions_that_are_over_make_room(clock: HandClock) -> None:
     for _ in range(50):
         await store.save(Session.visitor(clock(), LIMITS))
     assert len(store) == 50
+
+
+async def test_a_session_whose_time_ran_out_while_it_was_renewed_is_not_kept(
+    clock: HandClock,
+) -> None:
+    store, session = MemoryStore(LIMITS, clock), Session.visitor(clock(), LIMITS)
+    clock.advance(1_000)
+    text = await store.save(session)
+    assert len(store) == 0
+    assert await store.load(text) is None

@@ -7,8 +7,8 @@ any request may still come with the old one.
 1. A successor is remembered until a request presented it and a minute has
    passed (older requests may still be under way), at most for the idle limit.
 2. At most 10,000 are remembered; the oldest gives way.
-3. An id that ended is remembered in the same way, so that a late request
-   does not bring it back.
+3. An id that ended is remembered, too, so that a late request does not bring
+   it back: the latest 10,000, however long ago.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Successors:
         self._idle_seconds = idle_seconds
         self._limit = limit
         self._successors: OrderedDict[str, _Successor] = OrderedDict()
-        self._ended: OrderedDict[str, float] = OrderedDict()
+        self._ended: OrderedDict[str, None] = OrderedDict()
 
     def remember(self, session: Session, text: str, now: float) -> None:
         """Keep a version and its sealed text, unless a later one is known."""
@@ -73,10 +73,10 @@ class Successors:
             return known.text
         return None
 
-    def end(self, session: Session, now: float) -> None:
+    def end(self, session: Session) -> None:
         """Forget the session and remember that it ended."""
         self._successors.pop(session.id, None)
-        self._ended[session.id] = now
+        self._ended[session.id] = None
         while len(self._ended) > self._limit:
             self._ended.popitem(last=False)
 

@@ -94,7 +94,7 @@ class CookieStore:
 
     async def delete(self, session: Session) -> None:
         """Refuse the session from now on, as far as this process is asked."""
-        self._successors.end(session, self._clock())
+        self._successors.end(session)
 
     @asynccontextmanager
     async def exclusive(self, session: Session) -> AsyncIterator[Session | None]:

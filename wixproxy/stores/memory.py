@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import islice
 
 from ..errors import SessionEnded
 from ..sansio.session import Identity, Limits, Session
@@ -52,7 +53,7 @@ class MemoryStore:
         return session
 
     async def save(self, session: Session) -> str:
-        """Keep the session, unless a later version is known; the text is its id."""
+        """Keep the session, unless it ended or a later version is known; the text is its id."""
         known = self._sessions.get(session.id)
         if session.id not in self._ended and (known is None or session.version > known.version):
             self._sessions[session.id] = session
@@ -77,9 +78,9 @@ class MemoryStore:
         return self._sessions.get(session.id, session)
 
     def _make_room(self) -> None:
+        """Look at two of the longest unused for each one that arrives."""
         now = self._clock()
-        for _ in range(SWEPT_AT_ONCE):
-            session_id, oldest = next(iter(self._sessions.items()))
+        for session_id, oldest in list(islice(self._sessions.items(), SWEPT_AT_ONCE)):
             if len(self._sessions) > self._max_sessions or not oldest.is_alive(now, self._limits):
                 del self._sessions[session_id]
 
