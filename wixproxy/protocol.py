@@ -9,6 +9,8 @@ everything is ours: `serve` is called with the request and its downstream.
    HTTP/1.0 client it is a half-close, and the answer is delivered; otherwise
    the client has left, and what runs for it is cancelled.
 3. In a tunnel a FIN goes to the other side and no byte is looked at.
+4. The parser bounds each field of a head and their number, which together
+   is half a gigabyte; what it holds before it hands over is bounded here.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy, RawRequestMessage
-from aiohttp.streams import StreamReader
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import _ErrInfo
 
 from .downstream import ClientDownstream, ClientStream, Written
 from .errors import ClientGone, FieldsTooLarge, MalformedRequest, TargetTooLong, WixproxyError
@@ -38,6 +41,8 @@ Refuse = Callable[[ClientDownstream, WixproxyError], Awaitable[None]]
 PARSER_LINE_BYTES = 256 * 1024
 PARSER_FIELD_BYTES = PARSER_LINE_BYTES + 1
 PARSER_FIELDS = 2_000
+# A whole head, the trailers of a chunked body, or what stands between its chunks.
+PARSER_HEAD_BYTES = 512 * 1024
 
 # A request that is not read to its end may go on for this long (RFC 9112 §9.6).
 LINGER_SECONDS = 1.0
@@ -149,12 +154,16 @@ class ClientRequest(web.BaseRequest):
 class ClientConnection(web.RequestHandler):
     """One connection of a client."""
 
-    __slots__ = ("_tunnel", "exchange")
+    __slots__ = ("_arrived", "_body", "_refused", "_tunnel", "_undelivered", "exchange")
 
     def __init__(self, server: PublicServer, **options: Any) -> None:
         super().__init__(server, **options)
         self.exchange: ClientDownstream | None = None
         self._tunnel: ClientStream | None = None
+        self._body: StreamReader = EMPTY_PAYLOAD
+        self._arrived = (0, 0)
+        self._undelivered = 0
+        self._refused = False
 
     @property
     def draining(self) -> bool:
@@ -172,6 +181,34 @@ class ClientConnection(web.RequestHandler):
         """Refuse what the parser could not read, without repeating any of it."""
         exchange = cast("ClientRequest", request).exchange
         return _Refusal(self._manager, exchange, _refusal(exc))
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, unless it only grows and neither a head nor a body comes of it."""
+        if self._refused:
+            return
+        super().data_received(data)
+        if self._tunnel is not None:
+            return
+        if self._messages:
+            self._body = self._messages[-1][1]
+        arrived = (self._request_count, self._body.total_bytes)
+        if arrived != self._arrived:
+            self._arrived, self._undelivered = arrived, 0
+            return
+        self._undelivered += len(data)
+        if self._undelivered > PARSER_HEAD_BYTES:
+            self._refuse_endless()
+
+    def _refuse_endless(self) -> None:
+        """Refuse a head that does not end, in its turn, or the trailers of a body."""
+        self._refused = True
+        error = FieldsTooLarge(f"The header fields have more than {PARSER_HEAD_BYTES} bytes.")
+        if not self._body.is_eof():
+            self._body.set_exception(web.RequestPayloadError(error.message))
+            return
+        self._messages.append((_ErrInfo(error.status, error, error.message), EMPTY_PAYLOAD))
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def send(self, data: bytes) -> None:
         """Write bytes to the client; raises `ClientGone` when it left."""
@@ -262,6 +299,8 @@ class _Refusal(Written):
 
 def _refusal(exc: BaseException | None) -> WixproxyError:
     """Name what the parser refused; its own words quote the request, so they stay here."""
+    if isinstance(exc, FieldsTooLarge):
+        return exc
     if isinstance(exc, LineTooLong):
         if PARSER_LINE_BYTES in exc.args:
             return TargetTooLong(f"The request target is longer than {PARSER_LINE_BYTES} bytes.")
