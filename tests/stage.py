@@ -26,6 +26,7 @@ from wixproxy.emulator import Emulator, EmulatorConfig
 from wixproxy.emulator.faults import Fault
 from wixproxy.listening import listen
 from wixproxy.sansio.keyring import Key
+from wixproxy.sansio.redaction import Secret
 from wixproxy.server import Proxy, build
 
 NAVIGATION = {
@@ -295,7 +296,12 @@ async def staged(
             },
             env={},
             cwd=folder,
-        ).with_emulated_site(api_origin=emulator.origin, client_id=emulator.client_id)
+        ).with_emulated_site(
+            api_origin=emulator.origin,
+            client_id=emulator.client_id,
+            client_secret=Secret(emulator.client_secret),
+            instance_id=emulator.instance_id,
+        )
         proxy = await _started(config, clock, tap)
         stage = Stage(clock, emulator, frontend, tap, origin, config, proxy, logged)
         closing.push_async_callback(stage.close)

@@ -141,7 +141,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
             allowed_origins=frozenset(config.api.allowed_origins),
             sessions=sessions,
             credentials=credentials,
-            elevation=Elevation((), app_tokens, clock),
+            elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
             explains=config.mode == "dev",
         ).handle,
         "direct-login": direct_login,

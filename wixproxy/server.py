@@ -18,6 +18,7 @@ from .config import Config
 from .errors import ConfigError
 from .listening import listen
 from .protocol import PublicServer
+from .sansio.redaction import Secret
 from .serve import RequestServer
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ async def _run(config: Config, opens_browser: bool) -> int:
             closing.push_async_callback(emulator.stop)
             await emulator.start(config.emulator.host, config.emulator.port)
             config = config.with_emulated_site(
-                api_origin=emulator.listening_origin, client_id=emulator.client_id
+                api_origin=emulator.listening_origin,
+                client_id=emulator.client_id,
+                client_secret=Secret(emulator.client_secret),
+                instance_id=emulator.instance_id,
             )
         proxy = build(config)
         closing.push_async_callback(proxy.stop)

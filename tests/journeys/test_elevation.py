@@ -1,0 +1,143 @@
+"""Calls that run as the app: for those a rule names, with what it names, and for nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import HandClock
+from tests.stage import Browser, Stage, staged
+from wixproxy.sansio.redaction import Secret
+
+INSTANCE = "/_wix/api/apps/v1/instance"
+LIST = "/_wix/api/members/v1/members/query"
+RULES = [
+    {"name": "instance", "call": "GET /apps/v1/instance", "who": ["member"]},
+    {
+        "name": "members",
+        "call": "POST /members/v1/members/query",
+        "who": ["visitor", "member"],
+        "body_fields": ["query"],
+        "per_minute": 5,
+    },
+]
+
+
+@pytest.fixture
+async def stage(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(clock, tmp_path, {"site.elevate": RULES}) as stage:
+        yield stage
+
+
+async def member(stage: Stage) -> Browser:
+    browser = stage.browser()
+    await browser.fetch("/_wix/testing/session", "POST", body={"member": "ada@example.test"})
+    return browser
+
+
+def authorization(stage: Stage, path: str) -> str:
+    kept: Any = stage.emulator.state.exchanges.kept(path)[-1]
+    return str({name.lower(): value for name, value in kept.headers}["authorization"])
+
+
+async def test_a_call_that_a_rule_names_runs_as_the_app(stage: Stage) -> None:
+    browser = await member(stage)
+    answer = await browser.fetch(INSTANCE)
+    assert answer.status == 200
+    assert stage.counts()["grants"]["client_credentials"] == 1
+    assert any("runs as the app by rule instance" in line for line in stage.logged)
+    assert "instance" not in str(answer.headers).replace("apps/v1/instance", "")
+
+
+async def test_the_apps_token_is_asked_for_once(stage: Stage) -> None:
+    browser = await member(stage)
+    for _ in range(3):
+        assert (await browser.fetch(INSTANCE)).status == 200
+    assert stage.counts()["grants"]["client_credentials"] == 1
+    stage.advance(14_400)
+    assert (await browser.fetch(INSTANCE)).status == 200
+    assert stage.counts()["grants"]["client_credentials"] == 2
+
+
+async def test_a_token_of_the_app_that_wix_refuses_is_replaced_once(stage: Stage) -> None:
+    browser = await member(stage)
+    await browser.fetch(INSTANCE)
+    stage.emulator.state.tokens.forget_access()
+    assert (await browser.fetch(INSTANCE)).status == 200
+    assert stage.counts()["grants"]["client_credentials"] == 2
+
+
+async def test_who_is_not_named_gets_the_ordinary_refusal_and_is_told_why(stage: Stage) -> None:
+    """A visitor's call stays a visitor's; app administration needs a rule."""
+    answer = await stage.browser().fetch(INSTANCE)
+    assert answer.status == 403
+    assert (await answer.json())["code"] == "call_refused"
+    assert "client_credentials" not in stage.counts()["grants"]
+
+
+async def test_only_what_the_rule_names_travels(stage: Stage) -> None:
+    browser = stage.browser()
+    refused = await browser.fetch(LIST, "POST", body={"query": {}, "fieldsets": ["FULL"]})
+    assert refused.status == 403
+    assert (await refused.json())["code"] == "elevation_refused"
+    queried = await browser.fetch(f"{LIST}?fieldsets=FULL", "POST", body={"query": {}})
+    assert queried.status == 403
+    assert "client_credentials" not in stage.counts()["grants"]
+    answer = await browser.fetch(LIST, "POST", body={"query": {"paging": {"limit": 1}}})
+    assert answer.status == 200
+    assert authorization(stage, "/members/v1/members/query").startswith("OauthNG.")
+
+
+async def test_a_rule_may_be_used_as_often_as_it_says(stage: Stage) -> None:
+    browser = stage.browser()
+    statuses = [(await browser.fetch(LIST, "POST", body={"query": {}})).status for _ in range(7)]
+    assert statuses == [200] * 5 + [429] * 2
+    other = await stage.browser().fetch(LIST, "POST", body={"query": {}})
+    assert other.status == 200
+
+
+async def test_another_spelling_of_the_call_is_not_elevated(stage: Stage) -> None:
+    browser = await member(stage)
+    for path in (f"{INSTANCE}/", "/_wix/api/apps/v1/Instance", "/_wix/api/_api/apps/v1/instance"):
+        assert (await browser.fetch(path)).status == 403
+    assert "client_credentials" not in stage.counts()["grants"]
+
+
+async def test_a_page_of_another_site_elevates_nothing(stage: Stage) -> None:
+    """R44."""
+    browser = await member(stage)
+    answer = await browser.fetch(INSTANCE, **{"Sec-Fetch-Site": "cross-site"})
+    assert answer.status == 403
+    assert "client_credentials" not in stage.counts()["grants"]
+
+
+async def test_a_403_of_wix_is_explained_to_the_developer(stage: Stage) -> None:
+    browser = stage.browser()
+    answer = await browser.fetch("/_wix/api/members/v1/members/my")
+    assert answer.status == 403
+    hint = answer.headers["X-Wixproxy-Explanation"]
+    assert "as a visitor" in hint
+    assert "[[site.elevate]]" in hint
+    assert any("as a visitor" in line for line in stage.logged)
+
+
+async def test_in_production_the_explanation_stays_in_the_log(stage: Stage) -> None:
+    await stage.restart(stage.config.model_copy(update={"mode": "production"}))
+    answer = await stage.browser().fetch("/_wix/api/members/v1/members/my")
+    assert "X-Wixproxy-Explanation" not in answer.headers
+    assert any("as a visitor" in line for line in stage.logged)
+
+
+async def test_a_wrong_secret_is_told_without_being_shown(stage: Stage) -> None:
+    wrong = stage.config.site.model_copy(
+        update={"client_secret": Secret("wrong-secret-of-the-app")}
+    )
+    await stage.restart(stage.config.model_copy(update={"site": wrong}))
+    answer = await (await member(stage)).fetch(INSTANCE)
+    problem = await answer.json()
+    assert (answer.status, problem["code"]) == (502, "elevation_unavailable")
+    assert "site.client_secret" in problem["message"]
+    assert "wrong-secret" not in "\n".join(stage.logged)
