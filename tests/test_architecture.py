@@ -20,7 +20,7 @@ Rule = Callable[[Module], Iterator[str]]
 
 DECIDERS = {"errors", "sansio"}
 REQUEST = {"browser_session", "downstream", "exchange", "front", "pages", "service"}
-SHARED = {"credential_calls", "elevation", "member_login", "usable_session"}
+SHARED = {"credential_calls", "elevation", "extensions", "member_login", "usable_session"}
 """What several handlers need: it stands below them, because they never import one another."""
 UPPER = (
     DECIDERS
@@ -49,6 +49,7 @@ OURS: Mapping[str, set[str]] = {
     "usable_session": DECIDERS | {"exchange"},
     "member_login": DECIDERS | {"exchange", "wix"},
     "credential_calls": DECIDERS | {"exchange", "member_login", "pages", "usable_session", "wix"},
+    "extensions": DECIDERS | {"stores", "wire"},
     "handlers": DECIDERS | SHARED | {"downstream", "exchange", "pages", "wire", "wix"},
     "serve": DECIDERS | REQUEST,
     "listening": set(),

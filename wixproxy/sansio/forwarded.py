@@ -1,8 +1,8 @@
 """Decide what the frontend is told about the client, and whom to believe about it.
 
 1. What a client says about itself (`Forwarded`, `X-Forwarded-*` and their
-   kin, `X-Wix-Identity`, `X-Wix-Member-Id`) is removed first, in every
-   spelling that a server might fold; then our own account is added.
+   kin, `X-Wix-Identity`, `X-Wix-Member-Id`, the fields of an event) is removed
+   first, in every spelling that a server might fold; then our own is added.
 2. Host, scheme and port are those of the public URL, whoever the peer is.
 3. Only a listed proxy is believed about the address before it. The walk
    goes from the right: the first address that is no listed proxy is the client.
@@ -40,9 +40,17 @@ _CLAIMS = frozenset(
         b"x-rewrite-url",
         b"x-wix-identity",
         b"x-wix-member-id",
+        b"x-wix-instance-id",
     }
 )
-_CLAIM_PREFIXES = (b"x-forwarded-", b"x-wixproxy-")
+# By the last of these a handler of the frontend knows what we verified.
+_CLAIM_PREFIXES = (
+    b"x-forwarded-",
+    b"x-wixproxy-",
+    b"x-wix-event-",
+    b"x-wix-entity-",
+    b"x-wix-extension-",
+)
 
 # received-protocol, received-by; a comment may follow.
 _VIA = re.compile(rb"(?:^|,)[ \t]*(?:[^\s,/]+/)?[^\s,/]+[ \t]+([^\s,]+)")

@@ -13,14 +13,18 @@ import re
 from dataclasses import dataclass
 
 from ..errors import MethodRefused, NoSuchRoute, PathRefused, quoted
+from .delivery_paths import DeliveryPaths
 
 PREFIX = b"/_wix/"
 API_PREFIX = b"/_wix/api"
+WEBHOOKS_PREFIX = b"/_wix/extensions/webhooks/"
+SERVICE_PLUGINS_PREFIX = b"/_wix/extensions/service-plugins/"
 DEFAULT_CALLBACK_PATH = "/_wix/callback"
 
 FRONTEND_NAME = "frontend"
 UNKNOWN_NAME = "unknown"
 DISGUISED_NAME = "disguised"
+DELIVERY_NAME = "delivery"
 
 # What the 404 problem lists; {callback} is configuration, the testing route is not advertised.
 ROUTE_LIST = (
@@ -29,7 +33,10 @@ ROUTE_LIST = (
     "GET, POST /_wix/logout",
     "GET /_wix/logout-callback",
     "GET /_wix/session",
+    "GET /_wix/sdk.js",
     "* /_wix/api/{path of a Wix API call}",
+    "POST /_wix/extensions/webhooks/{id}",
+    "POST /_wix/extensions/service-plugins/{id}/{path of a method}",
     "GET /_wix/healthz",
     "GET /_wix/readyz",
 )
@@ -80,6 +87,8 @@ class Route:
                 f"{quoted(path)} is another spelling of a path below /_wix/; "
                 "write the prefix exactly so."
             )
+        if self.name == DELIVERY_NAME:
+            raise NoSuchRoute("There is nothing here for a client.")
         if self.methods and method not in self.methods:
             raise MethodRefused(
                 f"{quoted(path)} is served for {' and '.join(self.methods)}, not for {method}.",
@@ -97,14 +106,21 @@ LOGOUT = Route("logout", ("GET", "POST"), open_methods=_GET)
 LOGOUT_CALLBACK = Route("logout-callback", ("GET",), open_methods=_GET)
 # The frame in which the client's own direct login ends (see credential_calls).
 DIRECT_LOGIN = Route("direct-login", ("GET",))
+# A script that holds nothing; a page of any origin may load it and gains nothing.
+SDK = Route("sdk.js", ("GET", "HEAD"), open_methods=_READ)
 SESSION = Route("session", ("GET", "HEAD"))
 API = Route("api")
+# Wix itself calls these, and a signature says so.
+WEBHOOK = Route("webhook", ("POST",), open_methods=frozenset({"POST"}))
+SERVICE_PLUGIN = Route("service-plugin", ("POST",), open_methods=frozenset({"POST"}))
 HEALTHZ = Route("healthz", ("GET", "HEAD"), open_methods=_READ, any_host=True)
 READYZ = Route("readyz", ("GET", "HEAD"), open_methods=_READ, any_host=True)
 TESTING_SESSION = Route("testing/session", ("POST",))
 # `OPTIONS *` asks about the server, not about a path (RFC 9110 §9.3.7).
 SERVER = Route("server", ("OPTIONS",), open_methods=frozenset({"OPTIONS"}))
 DISGUISED = Route(DISGUISED_NAME)
+# Where the frontend handles what the two above verified: no client gets there.
+DELIVERY = Route(DELIVERY_NAME)
 FRONTEND = Route(FRONTEND_NAME)
 
 
@@ -112,13 +128,19 @@ class Routes:
     """The table of one configuration."""
 
     def __init__(
-        self, *, callback_path: str = DEFAULT_CALLBACK_PATH, testing: bool = False
+        self,
+        *,
+        callback_path: str = DEFAULT_CALLBACK_PATH,
+        testing: bool = False,
+        delivery_paths: DeliveryPaths | None = None,
     ) -> None:
+        self._delivery_paths = delivery_paths or DeliveryPaths()
         self._exact = {
             b"/_wix/login": LOGIN,
             b"/_wix/logout": LOGOUT,
             b"/_wix/logout-callback": LOGOUT_CALLBACK,
             b"/_wix/direct-login": DIRECT_LOGIN,
+            b"/_wix/sdk.js": SDK,
             b"/_wix/session": SESSION,
             b"/_wix/healthz": HEALTHZ,
             b"/_wix/readyz": READYZ,
@@ -139,7 +161,14 @@ class Routes:
         if exact is not None:
             return exact
         if path.startswith(PREFIX):
-            return API if path.startswith(b"/_wix/api/") else self.unknown
+            return self._below_prefix(path)
         if _DISGUISED(path):
             return self.unknown if path == b"/_wix" else DISGUISED
-        return FRONTEND
+        return DELIVERY if self._delivery_paths.cover(path) else FRONTEND
+
+    def _below_prefix(self, path: bytes) -> Route:
+        if path.startswith(b"/_wix/api/"):
+            return API
+        if path.startswith(WEBHOOKS_PREFIX):
+            return WEBHOOK
+        return SERVICE_PLUGIN if path.startswith(SERVICE_PLUGINS_PREFIX) else self.unknown

@@ -98,7 +98,7 @@ def delivery(request: PluginRequest) -> tuple[Fields, bytes]:
     named = {
         b"X-Wix-Extension-Type": request.extension_type,
         b"X-Wix-Instance-Id": request.instance_id,
-        b"X-Wix-Request-Id": request.request_id,
+        b"X-Wix-Extension-Request-Id": request.request_id,
     }
     fields = [(name, field_value(text)) for name, text in named.items() if text]
     return fields, json_body({"request": request.request, "metadata": request.metadata})
