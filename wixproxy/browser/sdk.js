@@ -47,7 +47,6 @@
   }
 
   const identity = () => hint().split('.')[1] ?? 'none';
-
   let known = hint();
   let channel;
 
@@ -80,7 +79,6 @@
   // ---- The way to the proxy -------------------------------------------------------------------
   const plainFetch = globalThis.fetch;
   const send = (...asked) => plainFetch.apply(globalThis, asked);
-
   let starting, consistent;
 
   // Wait until the browser has a session. Without cookies there is no use in asking twice.
@@ -101,7 +99,7 @@
       if (signal?.aborted) reject(signal.reason);
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
-    return Promise.race([promise, aborted]);
+    return Promise.race([aborted, promise]);
   }
 
   // Send what was meant for Wix; `address` is the URL it was meant for.
