@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -113,27 +112,6 @@ async def test_an_unlisted_redirect_uri_can_be_refused_when_the_link_is_made(wix
     answer = await wix.redirect_session(token, auth={"authRequest": wanted, "prompt": "login"})
     assert answer.status == 403
     assert "Invalid redirect URI" in answer.json["message"]
-
-
-@pytest.mark.parametrize("logged_in", [False, True], ids=["as a visitor", "as a member"])
-async def test_a_hosted_page_says_on_return_whether_a_member_logged_in(
-    wix: Wix, logged_in: bool
-) -> None:
-    if logged_in:
-        await wix.member()
-    made = await wix.redirect_session(
-        (await wix.visitor())["access_token"],
-        ecomCheckout={"checkoutId": "c-1"},
-        callbacks={"postFlowUrl": f"{SITE}/back", "thankYouPageUrl": f"{SITE}/thanks?x=1"},
-    )
-    shown = await wix.call("GET", made.json["redirectSession"]["fullUrl"])
-    links = [
-        link.replace("&amp;", "&") for link in re.findall(r'<a [^>]*href="([^"]+)"', shown.text)
-    ]
-    done = dict(parse_qsl(urlsplit(links[0]).query))
-    assert (done["x"], done["wixMemberLoggedIn"]) == ("1", str(logged_in).lower())
-    assert done["orderId"]
-    assert links[1] == f"{SITE}/back?wixMemberLoggedIn={str(logged_in).lower()}"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,20 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from . import admin, authorize, event_calls, iam, login_pages, oauth, redirects, unknown
+from . import (
+    admin,
+    authorize,
+    event_calls,
+    hosted_pages,
+    iam,
+    login_pages,
+    mailbox,
+    oauth,
+    recovery,
+    redirects,
+    unknown,
+    verification,
+)
 from .apis import ROUTES as API_ROUTES
 from .clock import Clock
 from .data import DEFAULT, Data
@@ -34,6 +47,19 @@ DEFAULT_PORT = 4331
 _BODY_BYTES = 16 * 1024 * 1024
 _LINE_BYTES = 64 * 1024
 _SHUTDOWN_SECONDS = 1.0
+PARTS = (
+    oauth,
+    redirects,
+    authorize,
+    login_pages,
+    hosted_pages,
+    iam,
+    verification,
+    recovery,
+    mailbox,
+    admin,
+    event_calls,
+)
 
 
 @dataclass(frozen=True)
@@ -178,7 +204,7 @@ def build_app(state: State) -> web.Application:
     register_middlewares(app, state)
     app.cleanup_ctx.append(_outgoing)
     state.reporter = lambda change: Webhooks.of(state).tell(change)
-    for part in (oauth, redirects, authorize, login_pages, iam, admin, event_calls):
+    for part in PARTS:
         app.add_routes(part.ROUTES)
     app.add_routes(API_ROUTES)
     app.add_routes(unknown.ROUTES)

@@ -2,7 +2,8 @@
 
 Law: a login or sign-up ends in one of the states of the state machine; only
 SUCCESS carries a session token. Every call is made as a visitor or member, but
-for logout, which a browser makes with its cookie.
+for signing on, which the app does for somebody, and logout, which a browser
+makes with its cookie.
 
 Source: Wix "About the Authentication API", "Handle Members with a Custom Login
 Page"; the paths are those of Wix's own client.
@@ -11,24 +12,28 @@ Page"; the paths are those of Wix's own client.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
 from .browser import forget_member, member_of_browser
 from .callers import authenticate, require
-from .errors import ApplicationError, invalid, json_object
+from .errors import ApplicationError, invalid, json_object, not_found
 from .identities import (
     CAPTCHA_INVALID,
     CAPTCHA_MISSING,
     Outcome,
+    admit,
+    check_password,
     identity_json,
+    is_email,
     log_in,
     register,
-    send_verification,
+    standing,
 )
 from .sites import check_return
 from .state import STATE, State
+from .verification_codes import VerificationCodes
 
 # A captcha token with this text is refused; every other one passes.
 INVALID_CAPTCHA = "invalid"
@@ -39,8 +44,8 @@ async def login_v2(request: web.Request) -> web.Response:
     state = request.app[STATE]
     require(authenticate(request), "visitor", "member")
     body = await json_object(request)
-    check_captcha(state, body)
-    outcome = log_in(state, _email(body), _text(body, "password"))
+    check_captcha(state, body, "login")
+    outcome = log_in(state, _email(body), text_of(body, "password"))
     return web.json_response(machine_state(state, outcome))
 
 
@@ -49,12 +54,51 @@ async def register_v2(request: web.Request) -> web.Response:
     state = request.app[STATE]
     require(authenticate(request), "visitor", "member")
     body = await json_object(request)
-    check_captcha(state, body)
-    profile = body.get("profile") or {}
-    if not isinstance(profile, dict):
-        raise invalid("profile", "must be an object", "TYPE")
-    outcome = register(state, _email(body), _text(body, "password"), profile)
+    check_captcha(state, body, "register")
+    outcome = register(state, _email(body), text_of(body, "password"), _profile(body))
     return web.json_response(machine_state(state, outcome))
+
+
+async def sign_on(request: web.Request) -> web.Response:
+    """Answer `POST .../v2/sign-on`: the app vouches for someone, who becomes a member if new."""
+    state = request.app[STATE]
+    require(authenticate(request), "app")
+    body = await json_object(request)
+    email = _email(body)
+    member = state.member_by_email(email)
+    if member is None:
+        # Nobody knows this password: such a member comes in by the app alone.
+        password = state.randomness.text("password of a member who signed on", 48)
+        member = register(state, email, password, _profile(body)).member
+    admit(member, verified=body.get("verifyEmail") is True, approved=True)
+    return web.json_response(machine_state(state, Outcome(standing(member), member)))
+
+
+async def change_password(request: web.Request) -> web.Response:
+    """Answer `POST .../v2/change-password` for the member who calls."""
+    state = request.app[STATE]
+    caller = require(authenticate(request), "member")
+    password = text_of(await json_object(request), "newPassword")
+    check_password(password, "newPassword")
+    member = state.members.get(caller.subject_id)
+    if member is None:
+        raise not_found("Identity not found")
+    member.password, member.must_reset_password = password, False
+    member.updated_at = state.clock.now()
+    return web.json_response({})
+
+
+async def validate_email(request: web.Request) -> web.Response:
+    """Answer `POST .../v2/validate-email`: whether mail could arrive there."""
+    require(authenticate(request), "visitor", "member", "app")
+    email = text_of(await json_object(request), "email")
+    if not is_email(email):
+        return web.json_response({"valid": False, "formatInvalid": True})
+    # RFC 2606 §2: a name that no resolver will ever find.
+    if email.casefold().endswith(".invalid"):
+        failure = {"reason": "EMAIL_DOMAIN_MISSING_DNS_RECORDS"}
+        return web.json_response({"valid": False, "failure": failure, "formatInvalid": False})
+    return web.json_response({"valid": True, "formatInvalid": False})
 
 
 async def logout(request: web.Request) -> web.Response:
@@ -87,13 +131,15 @@ def machine_state(state: State, outcome: Outcome) -> dict[str, Any]:
         body["sessionToken"] = state.logins.issue_session_token(outcome.member.id)
     elif outcome.state == "REQUIRE_EMAIL_VERIFICATION":
         body["stateToken"] = state.logins.issue_state_token(outcome.member.id)
-        send_verification(state, outcome.member)
+        VerificationCodes.of(state).send(outcome.member)
     return body
 
 
-def check_captcha(state: State, body: Mapping[str, Any]) -> None:
-    """Raise ApplicationError unless the captcha is off or answered."""
-    if not state.settings.captcha:
+def check_captcha(
+    state: State, body: Mapping[str, Any], form: Literal["login", "register"]
+) -> None:
+    """Raise ApplicationError unless the captcha is off for this form, or answered."""
+    if not state.settings.captcha or form not in state.settings.captcha_for:
         return
     given = [text for text in _captcha_texts(body.get("captchaTokens")) if text]
     if not given:
@@ -115,7 +161,15 @@ def _email(body: Mapping[str, Any]) -> str:
     return email
 
 
-def _text(body: Mapping[str, Any], name: str) -> str:
+def _profile(body: Mapping[str, Any]) -> dict[str, Any]:
+    profile = body.get("profile") or {}
+    if not isinstance(profile, dict):
+        raise invalid("profile", "must be an object", "TYPE")
+    return profile
+
+
+def text_of(body: Mapping[str, Any], name: str) -> str:
+    """Return a text that a body must have; raise ValidationError."""
     value = body.get(name)
     if not isinstance(value, str):
         raise invalid(name, "is required", "REQUIRED_FIELD")
@@ -129,6 +183,9 @@ ROUTES: list[web.RouteDef] = [
     for route in (
         web.post(f"{base}/v2/login", login_v2),
         web.post(f"{base}/v2/register", register_v2),
+        web.post(f"{base}/v2/sign-on", sign_on),
+        web.post(f"{base}/v2/change-password", change_password),
+        web.post(f"{base}/v2/validate-email", validate_email),
         web.get(f"{base}/v1/logout", logout),
     )
 ]

@@ -92,19 +92,20 @@ def register(state: State, email: str, password: str, profile: Mapping[str, Any]
     return Outcome(standing(member), member)
 
 
+def is_email(text: str) -> bool:
+    """Tell whether `text` has the form of an e-mail address."""
+    return _EMAIL.fullmatch(text.strip()) is not None
+
+
 def check_registration(email: str, password: str) -> None:
     """Raise ValidationError unless this e-mail address and password can be registered."""
     violations = []
-    if not _EMAIL.fullmatch(email.strip()):
+    if not is_email(email):
         # Wix's client finds this violation by data.type.
         violations.append(
             Violation("loginId.email", "is not a valid email", "FORMAT", {"type": "EMAIL"})
         )
-    least, most = PASSWORD_CHARACTERS
-    if not least <= len(password) <= most:
-        rule, threshold = ("MIN_LENGTH", least) if len(password) < least else ("MAX_LENGTH", most)
-        text = f"must have {least} to {most} characters"
-        violations.append(Violation("password", text, rule, {"threshold": threshold}))
+    violations += _password_violations(password, "password")
     if violations:
         raise ValidationError(violations)
 
@@ -120,16 +121,22 @@ def standing(member: SiteMember) -> LoginState:
     return "SUCCESS"
 
 
-def send_verification(state: State, member: SiteMember) -> None:
-    """Put a mail with a six-digit code into the mail box."""
-    state.mailbox.append(
-        {
-            "to": member.email,
-            "subject": "Verify your email",
-            "code": state.randomness.digits("verification code"),
-            "sentAt": wire_time(state.clock.now()),
-        }
-    )
+def admit(member: SiteMember, *, verified: bool = False, approved: bool = False) -> None:
+    """Take away what kept a member out: the unproven address, the missing approval."""
+    if verified:
+        member.email_verified = True
+    settled = {VERIFICATION_REASON: verified or approved, APPROVAL_REASON: approved}
+    was_pending = bool(member.pending_reasons)
+    member.pending_reasons = [r for r in member.pending_reasons if not settled.get(r)]
+    if member.status == "PENDING" and (approved or (was_pending and not member.pending_reasons)):
+        member.status = "ACTIVE"
+
+
+def check_password(password: str, field: str = "password") -> None:
+    """Raise ValidationError unless this can be a password."""
+    violations = _password_violations(password, field)
+    if violations:
+        raise ValidationError(violations)
 
 
 def identity_json(member: SiteMember) -> dict[str, Any]:
@@ -156,3 +163,12 @@ def wire_time(seconds: float) -> str:
     """Return epoch seconds as Wix writes a moment: UTC, milliseconds, Z."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _password_violations(password: str, field: str) -> list[Violation]:
+    least, most = PASSWORD_CHARACTERS
+    if least <= len(password) <= most:
+        return []
+    rule, threshold = ("MIN_LENGTH", least) if len(password) < least else ("MAX_LENGTH", most)
+    text = f"must have {least} to {most} characters"
+    return [Violation(field, text, rule, {"threshold": threshold})]

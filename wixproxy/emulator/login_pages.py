@@ -1,23 +1,19 @@
-"""Show the pages on which a person becomes a member, and the other hosted pages.
+"""Show the pages on which a person becomes a member.
 
 Law: each form carries the id of what it continues: an authorization request,
 or a redirect session. Sample members need no password, because this is a Wix
 for trying things out; the page says so.
 
 Source: Wix "Handle Members with a Wix Login Page"; idp connection ids of Google
-and Facebook from Wix's client; parameters added to callbacks from the typings
-of the redirects package.
+and Facebook from Wix's client.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from aiohttp import web
 
 from .browser import (
     error_page,
-    member_of_browser,
     page,
     remember_member,
     see_other,
@@ -26,9 +22,9 @@ from .browser import (
 from .delivery import success
 from .errors import WixError
 from .identities import Outcome, log_in, register, standing
-from .logins import RedirectSession
-from .redirects import PAGES
 from .state import STATE, SiteMember, State
+from .verification import verified
+from .verification_codes import VerificationCodes
 
 # Wix: connection ids that every project has.
 SOCIAL = {
@@ -38,22 +34,6 @@ SOCIAL = {
 _REFUSALS = {
     "STATUS_CHECK": "This member is blocked.",
     "REQUIRE_OWNER_APPROVAL": "Your membership is waiting for the site owner's approval.",
-    "REQUIRE_EMAIL_VERIFICATION": "Please verify your email address first.",
-}
-# Wix: what a finished flow adds to thankYouPageUrl.
-_RECEIPTS: dict[str, tuple[str, ...]] = {
-    "ecomCheckout": ("orderId",),
-    "eventsCheckout": ("orderNumber", "eventId"),
-    "paidPlansCheckout": ("planOrderId",),
-}
-_FLOW_TITLES = {
-    "ecomCheckout": "Checkout",
-    "bookingsCheckout": "Book a service",
-    "bookingsBook": "Book a service",
-    "eventsCheckout": "Event tickets",
-    "paidPlansCheckout": "Choose a plan",
-    "storesProduct": "Product",
-    "ecomOrderPaymentRequest": "Payment",
 }
 
 
@@ -92,8 +72,8 @@ def social_page(request: web.Request, continued: str, idp: str) -> web.Response:
 async def show_login(request: web.Request) -> web.Response:
     """Answer `GET /login` and its two sisters."""
     continued = request.query.get("continue") or request.query.get("redirectSessionId", "")
-    if not _is_known(request.app[STATE], continued):
-        return _lost()
+    if not is_known(request.app[STATE], continued):
+        return lost()
     if request.path == "/signup":
         return signup_page(request, continued)
     if request.path == "/social":
@@ -105,8 +85,8 @@ async def submit_login(request: web.Request) -> web.Response:
     """Answer `POST /login`: a sample member, or an e-mail address and a password."""
     state, form = request.app[STATE], await _form(request)
     continued, email = form.get("continue", ""), form.get("email", "")
-    if not _is_known(state, continued):
-        return _lost()
+    if not is_known(state, continued):
+        return lost()
     try:
         if "member" in form:
             outcome = _sample(state, form["member"])
@@ -117,51 +97,51 @@ async def submit_login(request: web.Request) -> web.Response:
         return login_page(
             request, continued, "This email and password do not fit.", email, status=401
         )
-    if outcome.state != "SUCCESS":
-        return login_page(request, continued, _REFUSALS[outcome.state], email, status=403)
-    return finish(request, continued, outcome.member)
+    return _next(request, continued, outcome)
 
 
 async def submit_signup(request: web.Request) -> web.Response:
     """Answer `POST /signup`."""
     state, form = request.app[STATE], await _form(request)
     continued, email = form.get("continue", ""), form.get("email", "")
-    if not _is_known(state, continued):
-        return _lost()
+    if not is_known(state, continued):
+        return lost()
     profile = {name: form.get(name, "") for name in ("firstName", "lastName")}
     try:
         outcome = register(state, email, form.get("password", ""), profile)
     except WixError as error:
         return signup_page(request, continued, error.message, email, status=error.status)
-    if outcome.state != "SUCCESS":
-        return login_page(request, continued, _REFUSALS[outcome.state], email, status=403)
-    return finish(request, continued, outcome.member)
+    return _next(request, continued, outcome)
 
 
 async def submit_social(request: web.Request) -> web.Response:
     """Answer `POST /social`: the provider vouches for a member, or the person turns back."""
     state, form = request.app[STATE], await _form(request)
     continued = form.get("continue", "")
-    if not _is_known(state, continued):
-        return _lost()
+    if not is_known(state, continued):
+        return lost()
     if "member" not in form:
         return login_page(request, continued)
     try:
         outcome = _sample(state, form["member"])
     except WixError as error:
         return login_page(request, continued, error.message, status=error.status)
-    if outcome.state != "SUCCESS":
-        return login_page(request, continued, _REFUSALS[outcome.state], status=403)
-    return finish(request, continued, outcome.member)
+    return _next(request, continued, outcome)
 
 
-async def hosted_page(request: web.Request) -> web.Response:
-    """Show the page a redirect session leads to, with its ways back."""
-    session_id = request.query.get("redirectSessionId", "")
-    session = request.app[STATE].logins.redirect_sessions.get(session_id)
-    if session is None:
-        return _lost()
-    return page("flow.html", **_flow(request, session))
+async def submit_code(request: web.Request) -> web.Response:
+    """Answer `POST /verify`: the code that a login or sign-up has asked for."""
+    state, form = request.app[STATE], await _form(request)
+    continued, state_token = form.get("continue", ""), form.get("stateToken", "")
+    member = state.members.get(state.logins.member_of_state_token(state_token) or "")
+    if not is_known(state, continued) or member is None:
+        return lost()
+    try:
+        outcome = verified(state, state_token, form.get("code", ""))
+    except WixError:
+        message = "This is not the code, or it is too old."
+        return _verify_page(continued, state_token, member, message, status=401)
+    return _next(request, continued, outcome)
 
 
 def finish(request: web.Request, continued: str, member: SiteMember) -> web.Response:
@@ -181,22 +161,22 @@ def finish(request: web.Request, continued: str, member: SiteMember) -> web.Resp
     return response
 
 
-def _flow(request: web.Request, session: RedirectSession) -> dict[str, Any]:
-    state = request.app[STATE]
-    member_id = member_of_browser(request)
-    logged_in = {"wixMemberLoggedIn": "true" if member_id else "false"}
-    back = session.callbacks.get("postFlowUrl")
-    done = session.callbacks.get("thankYouPageUrl") or back
-    receipt = {name: state.randomness.guid(name) for name in _RECEIPTS.get(session.intent, ())}
-    return {
-        "title": _FLOW_TITLES[session.intent],
-        "site": state.data.site.name,
-        "session": session,
-        "detail": {k: v for k, v in session.detail.items() if isinstance(v, str)},
-        "member": state.members.get(member_id) if member_id else None,
-        "done": with_parameters(done, receipt | logged_in) if done else None,
-        "back": with_parameters(back, logged_in) if back else None,
-    }
+def _next(request: web.Request, continued: str, outcome: Outcome) -> web.Response:
+    """Return what follows a login: the site, the code, or why not."""
+    state, member = request.app[STATE], outcome.member
+    if outcome.state == "SUCCESS":
+        return finish(request, continued, member)
+    if outcome.state == "REQUIRE_EMAIL_VERIFICATION":
+        VerificationCodes.of(state).send(member)
+        return _verify_page(continued, state.logins.issue_state_token(member.id), member)
+    return login_page(request, continued, _REFUSALS[outcome.state], member.email, status=403)
+
+
+def _verify_page(
+    continued: str, state_token: str, member: SiteMember, message: str = "", status: int = 200
+) -> web.Response:
+    values = {"continued": continued, "state_token": state_token, "email": member.email}
+    return page("verify.html", status, message=message, **values)
 
 
 def _sample(state: State, member_id: str) -> Outcome:
@@ -206,11 +186,13 @@ def _sample(state: State, member_id: str) -> Outcome:
     return Outcome(standing(member), member)
 
 
-def _is_known(state: State, continued: str) -> bool:
+def is_known(state: State, continued: str) -> bool:
+    """Tell whether there is something to continue under this id."""
     return continued in state.logins.pending or continued in state.logins.redirect_sessions
 
 
-def _lost() -> web.Response:
+def lost() -> web.Response:
+    """Return the page for a link that leads nowhere."""
     return error_page(
         400, "This link is no longer valid", "Go back to the site and start again from there."
     )
@@ -227,16 +209,5 @@ ROUTES: list[web.RouteDef] = [
     web.post("/login", submit_login),
     web.post("/signup", submit_signup),
     web.post("/social", submit_social),
-    *(
-        web.get(PAGES[intent][0], hosted_page)
-        for intent in (
-            "ecomCheckout",
-            "bookingsCheckout",
-            "bookingsBook",
-            "eventsCheckout",
-            "paidPlansCheckout",
-            "storesProduct",
-            "ecomOrderPaymentRequest",
-        )
-    ),
+    web.post("/verify", submit_code),
 ]

@@ -126,6 +126,10 @@ class LoginBook:
         """Return whose unfinished login a state token stands for."""
         return self._state_tokens.get(text)
 
+    def spend_state_token(self, text: str) -> None:
+        """Let a state token stand for nothing any more."""
+        self._state_tokens.pop(text, None)
+
     def issue_cookie(self, member_id: str) -> str:
         """Return a new value for the login page's own cookie."""
         text = self._drawn("wix session cookie")

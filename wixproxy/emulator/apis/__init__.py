@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from . import carts, carts_v2, checkouts, data_items, members, pictures, products, site
+from . import carts, carts_v2, checkouts, data_items, members, orders, pictures, products, site
 
 ROUTES: list[web.RouteDef] = [
     *members.ROUTES,
     *carts.ROUTES,
     *carts_v2.ROUTES,
     *checkouts.ROUTES,
+    *orders.ROUTES,
     *products.ROUTES,
     *data_items.ROUTES,
     *site.ROUTES,

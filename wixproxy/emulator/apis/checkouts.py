@@ -85,6 +85,28 @@ class CheckoutBook:
             made.details["email"] = asked["email"]
         return made
 
+    def shown(self, checkout_id: str) -> Checkout | None:
+        """Return what the checkout page shows for an id, which may be that of a cart of V2."""
+        checkout = self._checkouts.get(checkout_id)
+        if checkout is not None:
+            return checkout
+        cart = CartBook.of(self._state).by_id(checkout_id)
+        if cart is None or not cart.lines:
+            return None
+        lines = [replace(line) for line in cart.lines]
+        now = self._state.clock.now()
+        return Checkout(cart.id, cart.owner_kind, cart.owner_id, now, now, lines, cart.id)
+
+    def complete(self, checkout: Checkout) -> None:
+        """Note that a checkout was paid, and empty the cart it came from."""
+        checkout.completed = True
+        checkout.updated_at = self._state.clock.now()
+        self._checkouts[checkout.id] = checkout
+        carts = CartBook.of(self._state)
+        cart = carts.by_id(checkout.cart_id or "")
+        if cart is not None:
+            carts.delete(cart)
+
     def opened(self, owner_kind: str, owner_id: str, lines: list[Line], channel: str) -> Checkout:
         """Return a new checkout; raise ApplicationError 400 if there is nothing to buy."""
         _filled(lines)
