@@ -104,6 +104,15 @@ def test_data_that_the_emulator_cannot_use_is_a_problem(run: Run, tmp_path: Path
     assert re.fullmatch(r"emulator\.data: .*shop\.toml: .*price.*\n", shown.stderr)
 
 
+def test_lists_of_tables_are_counted(terminal: Terminal) -> None:
+    (terminal.folder / "wixproxy.toml").write_text(
+        '[[site.elevate]]\nname = "mine"\ncall = "GET /ecom/v1/orders"\nwho = ["member"]\n'
+    )
+    done = terminal.run("check", "--emulator")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "    site.elevate = 1 table  (wixproxy.toml)\n" in done.stdout
+
+
 def test_the_schema_describes_the_file(run: Run) -> None:
     schema = json.loads(run("check", "--schema").stdout)
     assert schema["additionalProperties"] is False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from tests.config.conftest import CLIENT, KEY, Project
+from tests.config.conftest import CLIENT, KEY, PUBLIC_KEY, Project
 from wixproxy.config.options import OPTIONS, value_of
 from wixproxy.emulator.project import DEFAULT_SEED
 from wixproxy.sansio.redaction import Secret
@@ -43,6 +43,23 @@ def test_the_emulators_site_takes_the_place_of_wix_alone(project: Project) -> No
     assert changed == {f"site.{word}": value for word, value in EMULATED.items()}
     assert emulated.sources["site.client_id"] == "the emulator"
     assert emulated.sources["server.port"] == "flag --port"
+
+
+def test_the_emulator_may_give_what_signs_and_elevates_as_well(project: Project) -> None:
+    flags = {"site.client_secret": "of-wix", "site.instance_id": CLIENT}
+    config = project.load(flags)
+    assert config.with_emulated_site(**EMULATED).site.client_secret == Secret("of-wix")
+    emulated = config.with_emulated_site(
+        **EMULATED,
+        client_secret=Secret("of-the-emulator"),
+        instance_id=EMULATED["client_id"],
+        public_keys=(PUBLIC_KEY,),
+    )
+    assert emulated.site.client_secret == Secret("of-the-emulator")
+    assert emulated.site.instance_id == EMULATED["client_id"]
+    assert emulated.site.public_keys == (PUBLIC_KEY,)
+    names = ("site.client_secret", "site.instance_id", "site.public_keys")
+    assert {emulated.sources[name] for name in names} == {"the emulator"}
 
 
 def test_the_original_stays_when_a_copy_is_changed(project: Project) -> None:

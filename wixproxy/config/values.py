@@ -27,6 +27,7 @@ EXAMPLE_KEY = "dGhpcy1pcy1ub3QtYS1rZXktaXQtaXMtYW4tZXhhbXA="
 NEW_KEY = 'Run "wixproxy newkey"'
 NEW_FOR_BACKEND = 'Run "wixproxy newkey --backend"'
 BACKEND_SECRET_CHARACTERS = 32
+UNIX = "unix:"
 # What the name of a unix socket may take on every platform: macOS keeps 104 bytes with the zero.
 SOCKET_PATH_BYTES = 103
 
@@ -171,8 +172,8 @@ def public_key(text: str) -> str:
 
 def listen_address(text: str) -> str:
     """Read "host:port", or "unix:" and the path of a socket."""
-    if text.startswith("unix:"):
-        path = text.removeprefix("unix:")
+    if text.startswith(UNIX):
+        path = text.removeprefix(UNIX)
         if not path.startswith("/") or "\0" in path or path.endswith("/"):
             raise ValueError(
                 f"expected a full path behind unix:, as unix:/run/wixproxy.sock, "
