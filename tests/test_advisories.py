@@ -6,7 +6,9 @@ part's own tests go into the breadth of it.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -174,3 +176,63 @@ async def test_a_cookie_with_a_strange_name_does_not_stop_logins(stage: Stage) -
         url = f"{stage.origin}/_wix/login"
         async with http.get(url, headers=headers, allow_redirects=False) as begun:
             assert begun.status == 302
+
+
+async def test_a_cookie_without_a_name_cannot_stand_for_the_session(stage: Stage) -> None:
+    """Browsers keep `=a=b` as a nameless cookie and send it back as `a=b`."""
+    name = f"wixproxy-{URL(stage.origin).port}"
+    stage.frontend.headers = {"Set-Cookie": f"={name}=evil; Path=/"}
+    page = await stage.browser().navigate("/")
+    assert "evil" not in str(page.headers.getall("Set-Cookie"))
+
+
+async def test_a_redirect_session_is_not_made_past_the_search_for_tokens(stage: Stage) -> None:
+    """Wix reads the request of a GET from `?.r=`; only bodies were searched for a session token."""
+    asked = json.dumps({"auth": {"authRequest": {"sessionToken": "stolen"}}}).encode()
+    hidden = base64.urlsafe_b64encode(asked).decode().rstrip("=")
+    path = f"/_wix/api/_api/redirects-api/v1/redirect-session?.r={hidden}"
+    answer = await stage.browser().fetch(path)
+    assert answer.status == 403
+    assert stage.counts()["calls"] == {}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_wix/api/_api/iam/authentication/v2/login",
+        "/_wix/api/_api/redirects-api/v1/redirect-session",
+        "/_wix/api/oauth2/token",
+        "/_wix/api/oauth2/token-info",
+        "/_wix/logout",
+        "/_wix/testing/session",
+    ],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"loginId": {"email": "\\ud800"}}', id="a lone surrogate"),
+        pytest.param('{"loginId": "x", "auth": [], "token": {}}', id="other types"),
+        pytest.param("[" * 60_000, id="too deep"),
+        pytest.param("1" * 10_000, id="a number too long"),
+    ],
+)
+async def test_json_that_cannot_be_worked_with_is_no_fault_of_ours(
+    stage: Stage, path: str, text: str
+) -> None:
+    """Each of these has made some parser or encoder raise where nobody expected it."""
+    async with aiohttp.ClientSession() as http:
+        headers = {"Content-Type": "application/json"}
+        async with http.post(stage.origin + path, data=text, headers=headers) as answer:
+            assert answer.status < 500, await answer.text()
+
+
+async def test_a_request_behind_a_wish_to_upgrade_is_not_left_hanging(stage: Stage) -> None:
+    """The parser stops there; what came in the same packet was never answered."""
+    head = f"GET /_wix/healthz HTTP/1.1\r\nHost: {URL(stage.origin).authority}\r\n".encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(stage.origin).port)
+    writer.write(head + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + head + b"\r\n")
+    async with asyncio.timeout(5):
+        received = await reader.read()
+    writer.close()
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nConnection: close\r\n" in received

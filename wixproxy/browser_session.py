@@ -132,7 +132,8 @@ class BrowserSession:
         policy = self._front.cookies
         passing, ours = [], []
         for line in lines:
-            name, _, value = line.partition(b";")[0].partition(b"=")
+            # A cookie without a name comes back as its value alone, "=a=b" as "a=b".
+            name, _, value = line.partition(b";")[0].lstrip(b" \t=").partition(b"=")
             pair = (name.strip(b" \t").decode("latin-1"), value.strip(b" \t").decode("latin-1"))
             if policy.is_session(pair[0]):
                 if pair[1]:

@@ -221,9 +221,11 @@ def _snake_case(name: str) -> str:
 
 
 def _values(body: bytes) -> dict[str, Any]:
-    """Read a JSON object; anything else is an empty one."""
+    """Read a JSON object; anything else is an empty one, also where its text is no Unicode."""
     try:
         values = json.loads(body.decode("utf-8"))
+        # A lone surrogate (`\ud800`) can be read, but not written anywhere.
+        json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}

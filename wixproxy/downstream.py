@@ -66,7 +66,11 @@ class ClientDownstream:
         self.before_head: BeforeHead | None = None
         self.status = 0
         self.bytes_sent = 0
-        self._keep_alive = not message._message.should_close and not connection.draining
+        # The parser stops behind a wish to upgrade, and what follows might hang there.
+        wants_upgrade = headers.get(self.request.fields, b"upgrade") is not None
+        self._keep_alive = not (
+            message._message.should_close or connection.draining or wants_upgrade
+        )
         self._chunked = False
         self._bodiless = False
         self._left: int | None = None

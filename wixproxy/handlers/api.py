@@ -135,6 +135,9 @@ class WixApi:
 
     async def _redirect_session(self, exchange: Exchange, target: bytes) -> None:
         """Ask for a redirect session, whose body and answer may hold a session token."""
+        if exchange.request.method != "POST":
+            # With GET the request stands in the query (`?.r=`), where nothing looks for a token.
+            raise CallRefused("A redirect session is made with POST and a JSON body.")
         # The answer is read here, so it must not come compressed.
         fields = headers.without(exchange.request.fields, {b"accept-encoding"})
         request = exchange.request.with_fields(fields)
@@ -239,6 +242,6 @@ def _without_session_token(body: bytes) -> bytes:
     try:
         values = json.loads(body)
         values["redirectSession"].pop("sessionToken", None)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise WixUnavailable("Wix answered a redirect session in an unknown form.") from None
     return json.dumps(values, separators=(",", ":")).encode()
