@@ -198,6 +198,13 @@ def test_what_no_rule_can_do_without_is_told(project: Project, key: str) -> None
     ]
 
 
+def test_a_key_with_a_slip_is_not_missing_as_well(project: Project) -> None:
+    rule = {known: value for known, value in RULE.items() if known != "call"}
+    assert _problems(project, {**rule, "cal": RULE["call"]}) == [
+        f'site.elevate[0].cal {FROM}: unknown option; did you mean "call"?'
+    ]
+
+
 def test_an_entry_that_is_no_table_is_a_problem(project: Project) -> None:
     assert _problems(project, "my-orders") == [
         f"site.elevate[0] {FROM}: expected a table, found 'my-orders'."

@@ -184,7 +184,12 @@ def _validated(values: dict[str, object], problems: list[Problem]) -> Config:
     try:
         return Config.model_validate(nested(values))
     except ValidationError as invalid:
-        for error in invalid.errors(include_url=False, include_input=False):
+        errors = invalid.errors(include_url=False, include_input=False)
+        slips = {_meant(error["loc"]) for error in errors if error["type"] == "extra_forbidden"}
+        for error in errors:
+            # A key with a slip is told; that the right one is missing is its echo.
+            if error["type"] == "missing" and error["loc"] in slips:
+                continue
             option, place = _located(error["loc"])
             found = _at(values[option.name], place)
             problem = of_validation(error, found, option)
@@ -203,6 +208,12 @@ def _located(location: tuple[int | str, ...]) -> tuple[Option, tuple[int | str, 
     """Return the option that a location is in, and the place within its value."""
     words = tuple(itertools.takewhile(lambda part: isinstance(part, str), location))
     return OPTIONS[".".join(map(str, words))], location[len(words) :]
+
+
+def _meant(location: tuple[int | str, ...]) -> tuple[int | str | None, ...]:
+    """Return the location that was meant by a key which no entry has."""
+    option, _ = _located(location)
+    return (*location[:-1], option.meant_key(str(location[-1])))
 
 
 def _at(value: object, place: tuple[int | str, ...]) -> object:
