@@ -20,7 +20,10 @@ Rule = Callable[[Module], Iterator[str]]
 
 DECIDERS = {"errors", "sansio"}
 REQUEST = {"browser_session", "downstream", "exchange", "front", "pages", "service"}
-SHARED = {"credential_calls", "elevation", "extensions", "member_login", "usable_session"}
+SHARED = {
+    *("credential_calls", "elevation", "extensions", "injection", "member_login"),
+    "usable_session",
+}
 """What several handlers need: it stands below them, because they never import one another."""
 UPPER = (
     DECIDERS
@@ -46,6 +49,7 @@ OURS: Mapping[str, set[str]] = {
     "pages": DECIDERS,
     "service": DECIDERS | {"downstream", "exchange", "front"},
     "elevation": DECIDERS | {"wix"},
+    "injection": DECIDERS,
     "usable_session": DECIDERS | {"exchange"},
     "member_login": DECIDERS | {"exchange", "wix"},
     "credential_calls": DECIDERS | {"exchange", "member_login", "pages", "usable_session", "wix"},

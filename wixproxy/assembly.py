@@ -20,6 +20,7 @@ from .handlers.files import Files
 from .handlers.frontend import Frontend, FrontendOptions
 from .handlers.login import Login
 from .handlers.logout import Logout
+from .handlers.sdk import Sdk
 from .handlers.session import tell
 from .handlers.status import Status
 from .handlers.testing import TestingSession
@@ -149,6 +150,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         "callback": login.finish,
         "logout": logout.handle,
         "logout-callback": logout.finished,
+        "sdk.js": Sdk().handle,
         "session": tell,
         "testing/session": TestingSession(wix, clock).handle,
     }
@@ -186,10 +188,13 @@ def _frontend(config: Config, pool: Pool, trusted: TrustedProxies, process: Proc
             host_header=host.encode("ascii") if host is not None else None,
             forwards_session_cookie=config.upstream.session_cookie == "forward",
             starts_sessions=starts_sessions,
+            injects=config.browser.inject,
         )
         return Frontend(pool, Origin.parse(config.upstream.url), options, trusted).handle
     if config.upstream.root is not None:
-        return Files(Path(config.upstream.root), starts_sessions=starts_sessions).handle
+        root = Path(config.upstream.root)
+        injects = config.browser.inject
+        return Files(root, starts_sessions=starts_sessions, injects=injects).handle
     if config.emulator.enabled:
         shop = Path(str(resources.files("wixproxy") / "browser" / "shop"))
         policy = SHOP_POLICY.format(wix=config.site.api_origin)

@@ -23,7 +23,7 @@ from .sansio.exchange import Fields, Request
 from .sansio.forwarded import client_address, refuse_loop
 from .sansio.headers import get, is_websocket_upgrade
 from .sansio.public_url import PublicURL
-from .sansio.routes import FRONTEND, SERVER, SESSION, Route
+from .sansio.routes import FRONTEND, SDK, SERVER, SESSION, Route
 from .service import Service
 
 log = logging.getLogger("wixproxy.server")
@@ -150,7 +150,7 @@ _SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
 
 def _may_carry(request: Request, route: Route, shows_page: bool, public: PublicURL) -> bool:
     """Tell whether the answer is one that the session cookie may join."""
-    if fetch_metadata.is_prefetch(request.fields):
+    if route is SDK or fetch_metadata.is_prefetch(request.fields):
         return False
     if route is not FRONTEND or shows_page:
         return True

@@ -16,6 +16,7 @@ from ..errors import MethodRefused, NoSuchRoute, quoted
 from ..exchange import Exchange
 from ..sansio import headers
 from ..sansio.exchange import Request
+from ..sansio.html import HeadInjector, script_tag
 from ..sansio.static_files import (
     INDEX,
     cache_control,
@@ -25,16 +26,20 @@ from ..sansio.static_files import (
     twins,
 )
 
+PAGES = (".html", ".htm")
 TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 
 
 class Files:
     """The files below `root`; `policy` is a Content-Security-Policy for its pages, if any."""
 
-    def __init__(self, root: Path, *, starts_sessions: bool, policy: str | None = None) -> None:
+    def __init__(
+        self, root: Path, *, starts_sessions: bool, policy: str | None = None, injects: bool = False
+    ) -> None:
         self._root = root.resolve()
         self._starts_sessions = starts_sessions
         self._policy = policy
+        self._injects = injects
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer with a file; pages of the application's own router get its index."""
@@ -51,7 +56,21 @@ class Files:
         if path is None:
             hint = " The folder has no index.html there." if request.path[-1:] == b"/" else ""
             raise NoSuchRoute(f"There is no file for {quoted(request.path)}.{hint}")
+        if self._injects and exchange.is_navigation and path.suffix in PAGES:
+            await self._inject(exchange, path)
+            return
         await exchange.downstream.file(await asyncio.to_thread(self._response, request, path))
+
+    async def _inject(self, exchange: Exchange, path: Path) -> None:
+        """Answer with a page that has the script tag in it."""
+        injector = HeadInjector(script_tag(None))
+        page = injector.feed(await asyncio.to_thread(path.read_bytes))
+        fields = [
+            (b"Content-Type", b"text/html; charset=utf-8"),
+            (b"Cache-Control", cache_control(path.name)),
+            (b"X-Content-Type-Options", b"nosniff"),
+        ]
+        await exchange.downstream.answer(200, fields, page)
 
     def _find(self, request: Request, is_navigation: bool) -> Path | None:
         segments = resolve(request.path)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from ..downstream import ClientStream
 from ..errors import SessionEnded, WixproxyError
 from ..exchange import Exchange
+from ..injection import InjectedPage
 from ..sansio import cookies, headers
 from ..sansio.exchange import Fields, Request
 from ..sansio.forwarded import TrustedProxies, frontend_fields, with_via
@@ -37,6 +38,7 @@ class FrontendOptions:
     host_header: bytes | None = None
     forwards_session_cookie: bool = True
     starts_sessions: bool = True
+    injects: bool = False
 
 
 class Frontend:
@@ -65,12 +67,26 @@ class Frontend:
             self._origin, request, body, on_interim=exchange.downstream.interim
         )
         fields = await self._answer_fields(exchange, answer)
+        page = self._injected(exchange, answer, fields)
         if answer.upgraded:
             await exchange.downstream.head(answer.status, fields)
             stream: ClientStream = exchange.downstream.upgrade()
             await tunnel(answer, stream)
             return
-        await relay(answer, exchange.downstream, request=exchange.request, fields=fields)
+        await relay(
+            answer,
+            exchange.downstream,
+            request=exchange.request,
+            fields=page.fields if page else fields,
+            read=page.reader(answer.read) if page else None,
+        )
+
+    def _injected(self, exchange: Exchange, answer: Answer, fields: Fields) -> InjectedPage | None:
+        """Return the page with the script tag in it, where the answer is such a page."""
+        if not self._options.injects or not exchange.is_navigation:
+            return None
+        accepted = headers.get(exchange.request.fields, b"accept-encoding")
+        return InjectedPage.of(answer.status, fields, accepted)
 
     async def _outgoing(self, exchange: Exchange, upgrades: bool) -> Request:
         """Write the request as the frontend shall see it."""
@@ -91,7 +107,11 @@ class Frontend:
         )
         fields = with_via(fields, exchange.request.version, self._options.pseudonym)
         # The proxy itself invites the body, when it begins to read it.
-        return replace(exchange.request, fields=headers.without(fields, {b"expect"}))
+        dropped = {b"expect"}
+        if self._options.injects and exchange.is_navigation:
+            # A page must come readable, and whole.
+            dropped |= {b"accept-encoding", b"range", b"if-range"}
+        return replace(exchange.request, fields=headers.without(fields, dropped))
 
     async def _answer_fields(self, exchange: Exchange, answer: Answer) -> Fields:
         fields = headers.answer_fields(answer.fields, answer.status)

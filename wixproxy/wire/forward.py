@@ -8,17 +8,25 @@ client that left closes the upstream's (RFC 9112 §8).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from ..sansio.exchange import Downstream, Fields, Request
 from ..sansio.headers import answer_fields, takes_trailers, trailer_fields
 from .answer import Answer
 
 
 async def relay(
-    answer: Answer, downstream: Downstream, *, request: Request, fields: Fields | None = None
+    answer: Answer,
+    downstream: Downstream,
+    *,
+    request: Request,
+    fields: Fields | None = None,
+    read: Callable[[], Awaitable[bytes]] | None = None,
 ) -> None:
     """Write head, body and trailers of `answer` to the client.
 
-    `request` is the client's, `fields` take the place of the answer's own.
+    `request` is the client's, `fields` take the place of the answer's own,
+    and `read` that of its body, when something is changed on the way.
     Raises `ClientGone` with the upstream's connection closed, or an
     `UpstreamError` with the client's connection cut if the head was written.
     """
@@ -26,7 +34,8 @@ async def relay(
         if fields is None:
             fields = answer_fields(answer.fields, answer.status)
         await downstream.head(answer.status, fields)
-        while piece := await answer.read():
+        next_piece = read or answer.read
+        while piece := await next_piece():
             await downstream.write(piece)
         trailers: Fields | None = None
         if answer.trailers and takes_trailers(request.fields):
