@@ -6,6 +6,7 @@
 2. Answers are bounded in size and time, and read strictly.
 3. A grant is asked for again after a silence, with jitter, but an
    authorization code only once: Wix takes it once.
+4. Once closed, it asks nothing more.
 Source: Wix "Retrieve Tokens", "About the Redirects API".
 """
 
@@ -19,6 +20,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -69,35 +71,38 @@ class WixClient:
         *,
         tls: ssl.SSLContext | None = None,
         trust_environment: bool = False,
+        attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
         self.client_id = client_id
         self._origin = origin.rstrip("/")
         self._clock = clock
         self._tls = tls
         self._trust_environment = trust_environment
+        self._attempt_seconds = attempt_seconds
         self._http: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def anonymous(self) -> Tokens:
         """Ask for a new visitor's tokens."""
-        return await self._grant(grants.anonymous(self.client_id))
+        return await self._grant(grants.anonymous(self.client_id), grants.read_answer)
 
     async def refresh(self, tokens: Tokens) -> Tokens:
         """Ask for new tokens; the refresh token stays when Wix sends no other.
 
         Raises `GrantRejected` when Wix refuses for good, else `WixUnavailable`.
         """
-        return await self._grant(grants.refresh(self.client_id, tokens), replaces=tokens)
+        read = partial(grants.read_answer, replaces=tokens)
+        return await self._grant(grants.refresh(self.client_id, tokens), read)
 
     async def exchange_code(self, code: str, verifier: str, redirect_uri: str | None) -> Tokens:
         """Exchange an authorization code, once."""
         body = grants.authorization_code(self.client_id, code, verifier, redirect_uri)
-        return await self._grant(body, delays=())
+        return await self._grant(body, grants.read_answer, delays=())
 
     async def app_token(self, secret: Secret, instance_id: str | None) -> Tokens:
         """Ask for the app's own token for one installation."""
         body = grants.client_credentials(self.client_id, secret, instance_id)
-        status, _, answer = await self._post(TOKEN_PATH, body)
-        return grants.read_app_answer(status, answer, self._clock())
+        return await self._grant(body, grants.read_app_answer)
 
     async def emulated_member(self, email: str) -> Tokens:
         """Ask the emulator for a member's tokens; real Wix has no such call.
@@ -172,7 +177,8 @@ class WixClient:
         return status, body
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, those in use too."""
+        self._closed = True
         if self._http is not None:
             await self._http.close()
             self._http = None
@@ -180,18 +186,18 @@ class WixClient:
     async def _grant(
         self,
         body: dict[str, str],
+        read: Callable[[int, bytes, float], Tokens],
         *,
-        replaces: Tokens | None = None,
         delays: tuple[tuple[float, float], ...] = RETRY_DELAYS_SECONDS,
     ) -> Tokens:
         for shortest, longest in (*delays, (0.0, 0.0)):
             try:
                 status, _, answer = await self._post(TOKEN_PATH, body)
-                return grants.read_answer(status, answer, self._clock(), replaces=replaces)
+                return read(status, answer, self._clock())
             except WixUnavailable as error:
-                if not longest:
+                if not longest or self._closed:
                     raise
-                log.info("a %s grant will be asked for again: %s", body["grantType"], error)
+                log.info("a grant will be asked for again: %s", error)
                 await asyncio.sleep(random.uniform(shortest, longest))  # noqa: S311 - jitter
         raise AssertionError("the last attempt returns or raises")
 
@@ -215,7 +221,7 @@ class WixClient:
             yield
         except TimeoutError:
             raise WixUnavailable(
-                f"Wix at {self._origin} did not answer within {ATTEMPT_SECONDS:.0f} seconds."
+                f"Wix at {self._origin} did not answer within {self._attempt_seconds:g} seconds."
             ) from None
         except (aiohttp.ClientError, OSError) as error:
             # The cause is named by its class: its text may hold what was sent.
@@ -225,6 +231,9 @@ class WixClient:
             ) from None
 
     def _session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            # A connection that is opened now would be closed by nobody.
+            raise WixUnavailable("The proxy is shutting down.")
         if self._http is None:
             tls = self._tls if self._tls is not None else True
             self._http = aiohttp.ClientSession(
@@ -232,7 +241,7 @@ class WixClient:
                 # The default jar would carry one visitor's cookies to the next.
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=self._trust_environment,
-                timeout=aiohttp.ClientTimeout(total=ATTEMPT_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=self._attempt_seconds),
             )
         return self._http
 

@@ -105,7 +105,7 @@ class TokenSource:
                     granted = await self._wix.refresh(tokens)
             except GrantRejected as refusal:
                 if tokens is None or refusal.error != "invalid_grant":
-                    raise self._explained(refusal) from refusal
+                    raise _explained(refusal) from refusal
                 await self._end(latest)
                 raise _ended(latest) from refusal
             renewed = latest.renewed(granted)
@@ -123,11 +123,12 @@ class TokenSource:
         if len(self._replacements) > MAX_REPLACEMENTS:
             self._replacements.popitem(last=False)
 
-    def _explained(self, refusal: GrantRejected) -> WixRefused:
-        return WixRefused(
-            f"Wix refused to issue tokens ({refusal.error}). Check site.client_id: it is the "
-            "client ID under Settings, Development & integrations, Headless Settings."
-        )
+
+def _explained(refusal: GrantRejected) -> WixRefused:
+    return WixRefused(
+        f"Wix refused to issue tokens ({refusal.error}). Check site.client_id: it is the "
+        "client ID under Settings, Development & integrations, Headless Settings."
+    )
 
 
 def _ended(session: Session) -> SessionEnded:
