@@ -241,7 +241,7 @@ _IN_TAG = frozenset(
 
 
 class HeadInjector:
-    """Puts a tag into one page that streams past."""
+    """Puts a tag into one page that streams past; at its end nothing is left to send."""
 
     def __init__(self, tag: bytes) -> None:
         self._tag = tag
@@ -260,11 +260,6 @@ class HeadInjector:
                 self._decided = True
                 return piece[:at] + self._tag + piece[at:] if found else piece
         return piece
-
-    def end(self) -> bytes:
-        """Return what is left at the end of the page: nothing was held back."""
-        self._decided = True
-        return b""
 
     def _step(self, byte: int) -> bool | None:
         """Read one byte; tell whether the tag belongs right behind it, or None to read on."""
