@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from . import carts, carts_v2, checkouts, data_items, members, orders, pictures, products, site
+from . import (
+    carts,
+    carts_v2,
+    checkouts,
+    data_items,
+    members,
+    oauth_apps,
+    orders,
+    pictures,
+    products,
+    site,
+)
 
 ROUTES: list[web.RouteDef] = [
     *members.ROUTES,
@@ -12,6 +23,7 @@ ROUTES: list[web.RouteDef] = [
     *carts_v2.ROUTES,
     *checkouts.ROUTES,
     *orders.ROUTES,
+    *oauth_apps.ROUTES,
     *products.ROUTES,
     *data_items.ROUTES,
     *site.ROUTES,
