@@ -21,7 +21,7 @@ class DeliveryPaths:
     """The handlers' paths."""
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
-        self._paths = tuple(_plain(path.encode("utf-8")) for path in paths)
+        self._paths = tuple(_joined(path.lower().encode("utf-8").split(b"/")) for path in paths)
 
     def cover(self, path: bytes) -> bool:
         """Tell whether a raw path may mean a handler, or something below one."""
@@ -38,9 +38,12 @@ def _readings(path: bytes) -> set[bytes]:
     """Return the path as each reader might see it, who decodes once, twice or never."""
     readings = set()
     for _ in range(MAX_DECODED):
-        readings.add(_plain(path))
-        # Some drop a segment's parameters before they decode, some after.
-        readings.add(_plain(_without_parameters(path)))
+        segments = path.lower().replace(b"\\", b"/").split(b"/")
+        # Some drop a segment's parameters, and some walk no dots.
+        bare = [segment.partition(b";")[0] for segment in segments]
+        readings |= {
+            _joined(walked) for each in (segments, bare) for walked in (each, _walked(each))
+        }
         decoded = unquote_to_bytes(path)
         if decoded == path:
             break
@@ -48,16 +51,15 @@ def _readings(path: bytes) -> set[bytes]:
     return readings
 
 
-def _without_parameters(path: bytes) -> bytes:
-    return b"/".join(segment.partition(b";")[0] for segment in path.split(b"/"))
-
-
-def _plain(path: bytes) -> bytes:
-    """Return the path in lower case, with single slashes and no dot segments."""
-    segments: list[bytes] = []
-    for segment in path.lower().replace(b"\\", b"/").split(b"/"):
+def _walked(segments: list[bytes]) -> list[bytes]:
+    walked: list[bytes] = []
+    for segment in segments:
         if segment == b"..":
-            del segments[-1:]
+            del walked[-1:]
         elif segment not in (b"", b"."):
-            segments.append(segment)
-    return b"/" + b"/".join(segments)
+            walked.append(segment)
+    return walked
+
+
+def _joined(segments: list[bytes]) -> bytes:
+    return b"/" + b"/".join(filter(None, segments))
