@@ -105,6 +105,33 @@ async def test_a_key_that_is_not_here_yet_costs_a_retry_and_not_the_session(
     assert (await browser.session())["identity"] == "member"
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        pytest.param("POST", "/_wix/logout", id="a logout"),
+        pytest.param("GET", "/_wix/login", id="a login"),
+        pytest.param("GET", "/_wix/callback?code=x&state=y", id="the end of a login"),
+        pytest.param("POST", "/_wix/testing/session", id="a session for tests"),
+    ],
+)
+async def test_no_change_of_identity_is_claimed_for_a_session_that_cannot_be_read(
+    cookie_stage: Stage, method: str, path: str
+) -> None:
+    """R67: its cookie must stay, so a logout would be one in words only."""
+    browser = await member(cookie_stage)
+    keys = cookie_stage.config.session.keys
+    await cookie_stage.restart(with_keys(cookie_stage.config, Key.generate().to_text()))
+    before = browser.cookies()
+    if method == "GET":
+        answer = await browser.navigate(path)
+    else:
+        answer = await browser.fetch(path, "POST", body={"visitor": True})
+    assert answer.status == 503
+    assert browser.cookies() == before
+    await cookie_stage.restart(with_keys(cookie_stage.config, *keys))
+    assert (await browser.session())["identity"] == "member"
+
+
 async def test_after_the_grace_an_unknown_key_is_no_session(cookie_stage: Stage) -> None:
     browser = await member(cookie_stage)
     await cookie_stage.restart(with_keys(cookie_stage.config, Key.generate().to_text()))

@@ -88,6 +88,9 @@ class Login:
         callback = await self._callback(exchange)
         if callback is None:
             return
+        if exchange.session.unreadable is not None:
+            # The member's cookie would not be written, and the code be spent for nothing.
+            raise exchange.session.unreadable
         name = exchange.front.cookies.login_name(callback.state)
         attempts = cookies.login_texts(exchange.session.shown_cookies, exchange.front.cookies)
         attempt = exchange.front.open_attempt(name, attempts[name]) if name in attempts else None

@@ -53,6 +53,9 @@ class Logout:
         if exchange.request.method == "GET":
             await self._show(exchange)
             return
+        if exchange.session.unreadable is not None:
+            # Nothing can be ended, and nobody may believe that it was.
+            raise exchange.session.unreadable
         return_url = self._safe(exchange, await _asked_return_url(exchange))
         location = await self._wix_logout(exchange, return_url) or return_url
         await self._end(exchange)

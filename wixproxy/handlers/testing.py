@@ -27,6 +27,8 @@ class TestingSession:
 
     async def handle(self, exchange: Exchange) -> None:
         """Replace the browser's session and tell its identity."""
+        if exchange.session.unreadable is not None:
+            raise exchange.session.unreadable
         body = await exchange.downstream.read_whole(MAX_BODY_BYTES)
         try:
             asked = json.loads(body)
