@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 
 from .errors import GrantRejected, LoginRejected
@@ -73,7 +74,11 @@ class MemberLogin:
         )
         location = await self._wix.redirect_session(body, session.access_token)
         callback = login.Callback.parse(await self._wix.authorize(location, redirect_uri))
-        if callback is None or callback.state != state or callback.code is None:
+        if (
+            callback is None
+            or callback.code is None
+            or not hmac.compare_digest(callback.state.encode(), state.encode())
+        ):
             raise LoginRejected("Wix did not take the login any further. Please try again.")
         return callback.code
 

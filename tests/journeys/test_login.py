@@ -289,7 +289,7 @@ async def test_login_by_post_is_not_served(stage: Stage) -> None:
 async def test_tokens_too_long_for_cookies_are_told_at_the_login_and_never_loop(
     cookie_stage: Stage,
 ) -> None:
-    """R14."""
+    """R14, C22: an error that says what to do, and no redirect that goes round."""
     settings = cookie_stage.emulator.state.settings
     browser = cookie_stage.browser()
     callback = await begun(cookie_stage, browser)

@@ -53,6 +53,12 @@ def test_only_the_hint_can_be_read_by_a_page() -> None:
     assert line == "wixproxy-hint-4321=v1.member.0a1b2c3d; Path=/; Max-Age=60; SameSite=Lax"
 
 
+def test_the_names_say_what_the_transport_allows() -> None:
+    """R7, R9: no sibling host can set `__Host-`; on plain http Safari takes no such name."""
+    assert (PUBLIC.session, PUBLIC.login) == ("__Host-wixproxy", "__Host-wixproxy-login-")
+    assert (LOCAL.session, LOCAL.login) == ("wixproxy-4321", "wixproxy-4321-login-")
+
+
 def test_two_ports_have_two_names_because_cookies_ignore_ports() -> None:
     """R10."""
     other = CookiePolicy.for_origin("http", 4322)

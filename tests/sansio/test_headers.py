@@ -142,7 +142,7 @@ def test_a_switch_of_protocols_keeps_its_upgrade() -> None:
         (b"Content-Length", b"0"),
     ]
     kept: Fields = [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
-    assert answer_fields(fields, 101) == kept
+    assert answer_fields(fields, 101) == kept  # C30
     assert answer_fields(kept, 101) == kept
 
 

@@ -1,0 +1,90 @@
+"""What keeps a login, a page of ours and the app's secret where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import HandClock
+from tests.stage import Stage, staged
+
+README = Path(__file__).parents[2] / "README.md"
+RULES = [{"name": "instance", "call": "GET /apps/v1/instance", "who": ["member"]}]
+
+
+@pytest.fixture
+async def elevating_stage(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
+    """The stage of an application that has a secret."""
+    async with staged(clock, tmp_path, {"site.elevate": RULES}) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("/_wix/callback", id="the page that reads the fragment"),
+        pytest.param("/_wix/callback?code=x&state=y", id="a callback that is refused"),
+        pytest.param("/_wix/login?idp=nobody", id="a login that is refused"),
+        pytest.param("/_wix/logout", id="the logout page"),
+        pytest.param("/_wix/nothing", id="a page about an error"),
+    ],
+)
+async def test_no_page_of_ours_may_be_framed(cookie_stage: Stage, path: str) -> None:
+    """R39."""
+    page = await cookie_stage.browser().navigate(path)
+    assert page.content_type == "text/html"
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Frame-Options"] == "DENY"
+
+
+async def begun_login(stage: Stage) -> tuple[Any, str]:
+    browser = stage.browser()
+    begun = await browser.navigate("/_wix/login")
+    return browser, await stage.wix_login_page(begun.headers["Location"], "ada@example.test")
+
+
+@pytest.mark.parametrize("whose", ["client_id", "origin"])
+async def test_a_login_begun_for_another_project_or_origin_is_not_finished(
+    cookie_stage: Stage, whose: str
+) -> None:
+    """R31, C23: the same key, the same browser, another project."""
+    stage = cookie_stage
+    browser, callback = await begun_login(stage)
+    grants = stage.counts()["grants"]
+    config = stage.config
+    if whose == "client_id":
+        site = config.site.model_copy(update={"client_id": "11111111-2222-4333-8444-555555555555"})
+        config = config.model_copy(update={"site": site})
+    else:
+        urls = ("https://shop.example",)
+        server = config.server.model_copy(
+            update={"public_url": urls, "accept_hosts": (stage.origin.partition("//")[2],)}
+        )
+        config = config.model_copy(update={"server": server})
+    await stage.restart(config)
+    answer = await browser.navigate(callback, **{"Sec-Fetch-Site": "cross-site"})
+    assert answer.status == 400
+    assert stage.counts()["grants"] == grants
+
+
+async def test_a_secret_of_the_app_has_no_part_in_the_calls_of_visitors_and_members(
+    elevating_stage: Stage,
+) -> None:
+    """R27: Wix knows no client secret there, and ours must not make up for it by the app's."""
+    stage = elevating_stage
+    browser = stage.browser()
+    await browser.navigate("/")
+    assert (await browser.fetch("/_wix/api/stores/v3/products/query?.r=e30")).status == 200
+    await browser.log_in()
+    assert (await browser.fetch("/_wix/api/members/v1/members/my")).status == 200
+    assert set(stage.counts()["grants"]) == {"anonymous", "authorization_code"}
+
+
+def test_the_readme_names_the_client_that_cannot_keep_a_secret_and_what_makes_up_for_it() -> None:
+    """R27."""
+    text = " ".join(README.read_text().split())
+    for said in ("public client", "S256 PKCE", "one-time state", "exact redirect URI"):
+        assert said in text
