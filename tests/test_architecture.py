@@ -29,9 +29,9 @@ UPPER = (
     DECIDERS
     | REQUEST
     | SHARED
-    | {"handlers", "listening", "protocol", "serve", "stores", "wire", "wix"}
+    | {"backend", "handlers", "listening", "protocol", "serve", "stores", "wire", "wix"}
 )
-BUILDERS = {"", "assembly", "config", "emulator", "server"}
+BUILDERS = {"", "assembly", "config", "emulator", "extension_assembly", "server"}
 
 OURS: Mapping[str, set[str]] = {
     "": set(),
@@ -56,8 +56,10 @@ OURS: Mapping[str, set[str]] = {
     "extensions": DECIDERS | {"stores", "wire"},
     "handlers": DECIDERS | SHARED | {"downstream", "exchange", "pages", "wire", "wix"},
     "serve": DECIDERS | REQUEST,
+    "backend": DECIDERS | REQUEST | {"serve"},
     "listening": set(),
-    "assembly": UPPER | {"config"},
+    "extension_assembly": UPPER | {"config"},
+    "assembly": UPPER | {"config", "extension_assembly"},
     "server": UPPER | {"assembly", "config", "emulator"},
     "commands": UPPER | BUILDERS,
     "cli": {"", "commands", "errors"},

@@ -60,7 +60,7 @@ def _rows(page: str, heading: str) -> list[list[str]]:
 
 def _classes(kind: type[WixproxyError] = WixproxyError) -> Iterator[type[WixproxyError]]:
     """Yield the class and all below it that the product itself defines."""
-    if kind.__module__ == errors.__name__:
+    if kind.__module__.startswith(f"{errors.__name__}."):
         yield kind
     for below in kind.__subclasses__():
         yield from _classes(below)

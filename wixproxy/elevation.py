@@ -45,9 +45,12 @@ class Elevation:
                 retry_after=int(wait) + 1,
             )
 
-    async def token(self) -> str:
-        """Return the app's token; raises `ElevationUnavailable` or `WixUnavailable`."""
-        return await self._app_tokens.current()
+    async def token(self, instance_id: str | None = None) -> str:
+        """Return the app's token for an instance, by default the configured one.
+
+        Raises `ElevationUnavailable` or `WixUnavailable`.
+        """
+        return await self._app_tokens.current(instance_id)
 
     def forget(self, token: str) -> None:
         """Drop a token that Wix refused before its time."""

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from .assembly import Clock, Process, assemble
+from .backend import BackendServer
 from .config import Config
 from .errors import ConfigError
 from .listening import listen
@@ -37,31 +38,48 @@ class Proxy:
         self.config = config
         self.process = Process.begin(clock)
         self.requests = RequestServer(assemble(config, clock, self.process))
-        self._server: PublicServer | None = None
+        self._servers: list[PublicServer] = []
         self._listeners: list[asyncio.Server] = []
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on these sockets."""
         loop = asyncio.get_running_loop()
-        self._server = PublicServer(
-            self.requests.serve,
-            self.requests.refuse,
+        await self.requests.service.start()
+        server = self._server(self.requests)
+        for opened in sockets:
+            self._listeners.append(await loop.create_server(server, sock=opened))
+        self.process.unready = None
+
+    async def start_backend(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections of programs: on these sockets, or on the unix socket configured."""
+        loop, backend = asyncio.get_running_loop(), self.config.backend
+        if backend.secret is None:
+            raise ConfigError(["backend.secret: the backend listener needs one"])
+        server = self._server(BackendServer(self.requests, backend.secret))
+        for opened in sockets:
+            self._listeners.append(await loop.create_server(server, sock=opened))
+        if backend.socket_path is not None:
+            self._listeners.append(await loop.create_unix_server(server, backend.socket_path))
+
+    def _server(self, requests: RequestServer | BackendServer) -> PublicServer:
+        server = PublicServer(
+            requests.serve,
+            requests.refuse,
             keepalive_seconds=self.config.server.keepalive_seconds,
         )
-        for opened in sockets:
-            self._listeners.append(await loop.create_server(self._server, sock=opened))
-        self.process.unready = None
+        self._servers.append(server)
+        return server
 
     async def stop(self) -> None:
         """Stop accepting, let what is under way finish, and close everything."""
         self.process.unready = "stopping"
         for listener in self._listeners:
             listener.close()
-        if self._server is not None:
-            self._server.draining = True
-            self._server.end_tunnels()
-            self._server.pre_shutdown()
-            await self._server.shutdown(STOP_SECONDS)
+        for server in self._servers:
+            server.draining = True
+            server.end_tunnels()
+            server.pre_shutdown()
+            await server.shutdown(STOP_SECONDS)
         await self.requests.service.close()
 
 
@@ -82,6 +100,10 @@ async def _run(config: Config, opens_browser: bool) -> int:
             closing.enter_context(opened)
             for opened in listen(config.server.host, config.server.port)
         ]
+        address = config.backend.host_and_port
+        backend_sockets = [
+            closing.enter_context(opened) for opened in (listen(*address) if address else [])
+        ]
         emulator = None
         if config.emulator.enabled:
             emulator = _emulator(config)
@@ -96,6 +118,8 @@ async def _run(config: Config, opens_browser: bool) -> int:
         proxy = build(config)
         closing.push_async_callback(proxy.stop)
         await proxy.start(sockets)
+        if config.backend.listen is not None:
+            await proxy.start_backend(backend_sockets)
         print(_ready_lines(config, emulator), flush=True)  # noqa: T201 - the ready block
         if opens_browser:
             webbrowser.open(config.server.public_url[0])

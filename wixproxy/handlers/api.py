@@ -31,11 +31,12 @@ from ..sansio.api_paths import (
     is_redirect_session,
     refuse_session_token,
 )
-from ..sansio.call_rules import CallRules
+from ..sansio.call_rules import CallRules, hands_out_credentials
 from ..sansio.elevation import ElevationRule
 from ..sansio.exchange import BodySource, Fields, Request
 from ..sansio.locations import api_locations
 from ..sansio.origin import Origin
+from ..sansio.routes import API_PREFIX
 from ..sansio.session import Session
 from ..usable_session import UsableSessions
 from ..wire.answer import Answer
@@ -46,6 +47,8 @@ MAX_WHOLE_BYTES = 64 * 1024
 
 # In dev this field tells why Wix refused a call, and which rule would allow it.
 EXPLANATION = b"X-Wixproxy-Explanation"
+ELEVATED_PREFIX = b"/_wix/elevated"
+INSTANCE_FIELD = b"x-wixproxy-instance"
 
 log = logging.getLogger("wixproxy.api")
 
@@ -98,6 +101,24 @@ class WixApi:
             return
         body = exchange.downstream if request.has_body else None
         await self._call_as_session(exchange, request, target, body)
+
+    async def handle_elevated(self, exchange: Exchange) -> None:
+        """Answer one call of a program that runs as the app (the backend listener alone asks)."""
+        request = exchange.request
+        target = api_target(API_PREFIX + request.target[len(ELEVATED_PREFIX) :])
+        if hands_out_credentials(target.partition(b"?")[0]):
+            raise CallRefused("This call would hand out credentials, so it never passes the proxy.")
+        instance = headers.get(request.fields, INSTANCE_FIELD)
+        name = instance.decode("latin-1") if instance is not None else None
+        token = await self._elevation.token(name)
+        body = exchange.downstream if request.has_body else None
+        answer = await self._call(request, target, token, body)
+        if answer.status == 401:
+            self._elevation.forget(token)
+            if body is None:
+                await answer.discard()
+                answer = await self._call(request, target, await self._elevation.token(name), None)
+        await self._pass_on(exchange, target, answer, [])
 
     async def _call_as_session(
         self, exchange: Exchange, request: Request, target: bytes, body: BodySource | None

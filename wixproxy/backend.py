@@ -1,0 +1,129 @@
+"""Answer programs: server code of the frontend, on a listener that no browser reaches.
+
+1. Every request carries the backend secret; one that a browser sent (it has
+   `Origin` or `Sec-Fetch-Site`) is refused even with it.
+2. `/_wix/api/*` runs as the session of the cookie that is handed on; without
+   one it is refused, or runs as one shared visitor when the program says
+   `X-Wixproxy-As: visitor`.
+3. `/_wix/elevated/*` runs as the app, for the instance that
+   `X-Wixproxy-Instance` names, else for the configured one.
+4. No cookie is set here: what became of a session reaches its browser with
+   the next answer on the public listener.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+
+from .browser_session import BrowserSession
+from .downstream import ClientDownstream
+from .errors import (
+    BackendUnauthorized,
+    ClientGone,
+    CrossSiteRequest,
+    NoSession,
+    NoSuchRoute,
+    WixproxyError,
+)
+from .exchange import Exchange
+from .pages import problem_answer
+from .sansio import gate
+from .sansio.headers import get, without
+from .sansio.redaction import Secret
+from .sansio.session import Session
+from .serve import RequestServer
+
+API = b"/_wix/api/"
+ELEVATED = b"/_wix/elevated/"
+SECRET_FIELD = b"x-wixproxy-backend"
+AS_FIELD = b"x-wixproxy-as"
+
+log = logging.getLogger("wixproxy.backend")
+
+
+class BackendServer:
+    """Answers the requests of programs with the service of the public listener."""
+
+    def __init__(self, requests: RequestServer, secret: Secret) -> None:
+        self._requests = requests
+        self._secret = secret.reveal().encode()
+        self._shared: Session | None = None
+
+    async def serve(self, downstream: ClientDownstream) -> None:
+        """Answer one request; raises `ClientGone` when there is nobody to answer."""
+        request_id = secrets.token_hex(8)
+        try:
+            await self._answer(downstream, request_id)
+        except ClientGone:
+            raise
+        except WixproxyError as error:
+            await self._refuse(downstream, error, request_id)
+        except Exception as error:
+            log.error("request %s failed", request_id, exc_info=error)
+            await self._refuse(downstream, WixproxyError(), request_id)
+
+    async def refuse(self, downstream: ClientDownstream, error: WixproxyError) -> None:
+        """Answer a request that could not even be parsed."""
+        await self._refuse(downstream, error, secrets.token_hex(8))
+
+    async def _answer(self, downstream: ClientDownstream, request_id: str) -> None:
+        service, request = self._requests.service, downstream.request
+        gate.check(request, service.gate_limits)
+        self._check_caller(downstream)
+        front = service.fronts[service.hosts.canonical]
+        fields = without(request.fields, {SECRET_FIELD, AS_FIELD})
+        exchange = Exchange(
+            request=request.with_fields(fields),
+            downstream=downstream,
+            front=front,
+            session=BrowserSession(front, request.fields, may_carry=False),
+            request_id=request_id,
+            is_navigation=False,
+            address=None,
+        )
+        if request.path.startswith(API):
+            await self._find_session(exchange, get(request.fields, AS_FIELD))
+            await service.handlers["api"](exchange)
+        elif request.path.startswith(ELEVATED):
+            await service.handlers["elevated"](exchange)
+        else:
+            raise NoSuchRoute("The backend listener serves /_wix/api/* and /_wix/elevated/*.")
+
+    def _check_caller(self, downstream: ClientDownstream) -> None:
+        fields = downstream.request.fields
+        for name in (b"origin", b"sec-fetch-site"):
+            if get(fields, name) is not None:
+                raise CrossSiteRequest("The backend listener is for programs, not for browsers.")
+        shown = get(fields, SECRET_FIELD) or b""
+        if not hmac.compare_digest(shown, self._secret):
+            raise BackendUnauthorized(
+                "Expected the backend secret in X-Wixproxy-Backend, as WIXPROXY_BACKEND_SECRET or "
+                "backend.secret give it."
+            )
+
+    async def _find_session(self, exchange: Exchange, identity: bytes | None) -> None:
+        await exchange.session.open(slides=False)
+        if exchange.session.current is not None or exchange.session.unreadable is not None:
+            return
+        if exchange.session.ended is not None:
+            return
+        if identity != b"visitor":
+            raise NoSession(
+                "The call carries no session cookie. Hand on the browser's Cookie header, or say "
+                "X-Wixproxy-As: visitor to call as one visitor that all such calls share."
+            )
+        limits, now = exchange.front.limits, exchange.front.clock()
+        if self._shared is None or not self._shared.is_alive(now, limits):
+            self._shared = Session.visitor(now, limits)
+        await exchange.session.keep(self._shared)
+
+    async def _refuse(
+        self, downstream: ClientDownstream, error: WixproxyError, request_id: str
+    ) -> None:
+        if downstream.head_sent:
+            downstream.abort()
+            return
+        fields, body = problem_answer(error, request_id, error.status)
+        await downstream.answer(error.status, fields, body)
