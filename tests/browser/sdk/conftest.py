@@ -1,4 +1,4 @@
-"""The stage that the checks of `/_wix/sdk.js` are played on."""
+"""The stage that the checks of `/_wix/sdk.js` are played on, and an application built for it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.sdk.building import build_app
+from tests.browser.vite import scaffold
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
 
@@ -16,3 +18,15 @@ async def proxied(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
     """The proxy with the emulated Wix, for pages that are no pages of Chromium."""
     async with staged(clock, tmp_path) as stage:
         yield stage
+
+
+@pytest.fixture(scope="session")
+def vite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which Vite is installed."""
+    return scaffold(tmp_path_factory.mktemp("vite-sdk"))
+
+
+@pytest.fixture(scope="session")
+def app(vite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built application that imports Wix's modules and sets up nothing."""
+    return build_app(vite, tmp_path_factory.mktemp("app") / "dist")

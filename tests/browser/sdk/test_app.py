@@ -1,0 +1,165 @@
+"""An application built by Vite calls Wix's modules in Chromium: no client, no configuration."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Page
+
+from tests.browser.sdk.frontend import TAG
+from tests.browser.watching import Watch
+from tests.conftest import HandClock
+from tests.stage import Stage, staged
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+BECOME_MEMBER = """() => fetch('/_wix/testing/session', {
+  method: 'POST', body: JSON.stringify({ member: 'ada@example.test' }),
+})"""
+OWN_CLIENT = """(() => {
+  const { OAuthStrategy, createClient, ...modules } = wix;
+  const { members, productsV3, currentCart } = modules;
+  const auth = OAuthStrategy({ clientId: '%s' });
+  return createClient({ auth, modules: { members, productsV3, currentCart } });
+})()"""
+
+
+@pytest.fixture(scope="session")
+def tagged(app: Path) -> Path:
+    """The built application with the tag that a person writes into its page."""
+    index = app / "index.html"
+    index.write_text(index.read_text().replace("<head>", f"<head>{TAG}"))
+    return app
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(clock: HandClock, tmp_path: Path, tagged: Path) -> AsyncIterator[Stage]:
+    async with staged(
+        clock, tmp_path, {"upstream.url": None, "upstream.root": str(tagged)}
+    ) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shown(site: Stage, context: BrowserContext, watch: Watch) -> AsyncIterator[Page]:
+    """The application in Chromium; at the end nothing has left its origin, nor any token."""
+    opened = await context.new_page()
+    await opened.goto(site.origin)
+    await opened.wait_for_function("globalThis.wix")
+    yield opened
+    assert watch.origins() == {site.origin}
+    assert await watch.headers("authorization", site.origin) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        pytest.param(
+            "productsV3.queryProducts().limit(3).find().then((found) => found.items.length)",
+            3,
+            id="products",
+        ),
+        pytest.param(
+            "items.query('Journal').hasSome('tags', ['home']).find()"
+            ".then((found) => found.items[0].published instanceof Date)",
+            True,
+            id="data items",
+        ),
+        pytest.param(
+            "members.listMembers().then((found) => found.members.length)", 3, id="members"
+        ),
+        pytest.param(
+            "httpClient.fetchWithAuth('https://www.wixapis.com/members/v1/members')"
+            ".then((answer) => answer.status)",
+            200,
+            id="the HTTP client",
+        ),
+        pytest.param(
+            "members.getCurrentMember().catch((error) => [error.status, "
+            "error.details.applicationError.code].join(' '))",
+            "403 PERMISSION_DENIED",
+            id="a refusal",
+        ),
+        pytest.param(
+            "currentCart.addToCurrentCart({ lineItems: [] })"
+            ".catch((error) => error.details.validationError.fieldViolations[0].field)",
+            "options.lineItems",
+            id="what is not valid",
+        ),
+    ],
+)
+async def test_a_module_works_without_a_client(shown: Page, call: str, wanted: Any) -> None:
+    assert await shown.evaluate(f"() => wix.{call}") == wanted
+
+
+async def test_the_current_member_is_who_logged_in(shown: Page) -> None:
+    await shown.evaluate(BECOME_MEMBER)
+    email = "wix.members.getCurrentMember({fieldsets: ['FULL']}).then((it) => it.member.loginEmail)"
+    assert await shown.evaluate(f"() => {email}") == "ada@example.test"
+    assert await shown.evaluate("wix.authentication.loggedIn()") is True
+    await shown.evaluate("wix.authentication.logout()")
+    assert await shown.evaluate("wix.authentication.loggedIn()") is False
+
+
+async def test_no_call_of_a_page_runs_as_the_app(shown: Page, site: Stage) -> None:
+    said = await shown.evaluate(
+        """async () => {
+          try {
+            await wix.auth.elevate(wix.members.listMembers)();
+          } catch (error) {
+            return error.message;
+          }
+        }"""
+    )
+    assert "An elevated client is required" in said
+    assert site.counts()["grants"] == {}
+
+
+async def test_six_modules_at_once_make_one_visitor(
+    shown: Page, context: BrowserContext, site: Stage
+) -> None:
+    await context.clear_cookies()
+    call = "wix.productsV3.queryProducts().limit(1).find()"
+    await shown.evaluate(f"() => Promise.all([{', '.join([call] * 6)}])")
+    assert site.counts()["grants"] == {"anonymous": 1}
+
+
+async def test_an_application_with_its_own_client_works_unmodified(
+    shown: Page, site: Stage
+) -> None:
+    client = OWN_CLIENT % site.emulator.client_id
+    count = await shown.evaluate(
+        f"() => {client}.productsV3.queryProducts().find().then((found) => found.items.length)"
+    )
+    assert count == 8
+    assert site.counts()["grants"] == {"anonymous": 1}
+
+
+async def test_an_application_with_its_own_client_logs_in_with_a_password(
+    shown: Page, site: Stage
+) -> None:
+    client = OWN_CLIENT % site.emulator.client_id
+    email = await shown.evaluate(
+        f"""async () => {{
+          const client = {client};
+          const asked = {{ email: 'ada@example.test', password: 'ada-password' }};
+          const {{ data }} = await client.auth.login(asked);
+          const tokens = await client.auth.getMemberTokensForDirectLogin(data.sessionToken);
+          client.auth.setTokens(tokens);
+          const {{ member }} = await client.members.getCurrentMember({{ fieldsets: ['FULL'] }});
+          return member.loginEmail;
+        }}"""
+    )
+    assert email == "ada@example.test"
+    assert await shown.evaluate("wix.authentication.loggedIn()") is True
+
+
+async def test_the_page_of_an_application_logs_in_with_a_password(shown: Page) -> None:
+    await shown.evaluate("wix.authentication.login('ada@example.test', 'ada-password')")
+    assert await shown.evaluate("wix.authentication.loggedIn()") is True
+    member = await shown.evaluate("wix.members.getCurrentMember().then((it) => it.member)")
+    assert member["profile"]["nickname"]
