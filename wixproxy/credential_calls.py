@@ -122,8 +122,14 @@ class CredentialCalls:
         code = await self._member_login.authorize(exchange, session, token, state, challenge)
         handle = handles.seal(CODE, code, now)
         query = f"state={quote(state, safe='')}&code={quote(handle, safe='')}"
-        url = exchange.front.public.join(f"{DIRECT_LOGIN_PATH}?{query}")
-        return {"redirectSession": {"id": handle[-16:], "fullUrl": url}}
+        endpoint = exchange.front.public.join(DIRECT_LOGIN_PATH)
+        made = {
+            "id": handle[-16:],
+            "fullUrl": f"{endpoint}?{query}",
+            # Wix's client reads the endpoint, although it opens the other.
+            "urlDetails": {"endpoint": endpoint, "searchParams": {"state": state}},
+        }
+        return {"redirectSession": made}
 
     async def _token(self, exchange: Exchange) -> None:
         """Answer the token endpoint: with placeholders, once the session is what was asked for."""

@@ -24,7 +24,7 @@ PLACES = {
     "a comment that ends with a bang": b"<!-- <head> --!><head>|",
     "a bang that ends no comment": b"<!-- --!x <head> --!- <head> --><head>|",
     "a declaration with one dash": b"<!-x <head><head>|",
-    "a doctype with a bracket in quotes": b'<!DOCTYPE html PUBLIC "-//>"><head>|',
+    "text before it, the rest of a doctype with a bracket": b'<!DOCTYPE html PUBLIC "-//>"><head>|',
     "an instruction of XML": b'<?xml version="1.0"?><html><head>|',
     "other encodings": "<html title='é—中'><head>|<title>中".encode("gb18030"),
     "only the first": b"<head>|</head><body><head><!-- <head> --></body>",
