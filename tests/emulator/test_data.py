@@ -63,7 +63,10 @@ def test_a_table_that_is_left_out_is_the_samples() -> None:
             id="one slug twice",
         ),
         pytest.param(
-            [], "expected a table of site, members, products, collections, respond", id="a list"
+            [],
+            "expected a table of site, members, products, collections, "
+            "services, events, plans, respond",
+            id="a list",
         ),
     ],
 )

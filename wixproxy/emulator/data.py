@@ -1,4 +1,4 @@
-"""Say what the emulated site holds: members, products, collections, answers.
+"""Say what the emulated site holds: members, products, collections, offers, answers.
 
 The value is frozen and every id is derived from a name, so the same file
 gives the same site on every start. A file replaces the sample table by table:
@@ -10,28 +10,20 @@ wrong is never printed, since it may be a password.
 from __future__ import annotations
 
 import json
-import re
 import tomllib
-import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+
+from .data_parts import Money, Part, guid, missing, slug
+from .offers import Plan, Service, SiteEvent
+
+_EXPECTED = (
+    "expected a table of site, members, products, collections, services, events, plans, respond"
 )
-
-# Any fixed namespace will do; this one makes our ids differ from other uuid5 users.
-NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "emulator.wixproxy.example")
-
 PROBLEM_WORDS = {
     "missing": "is required",
     "extra_forbidden": "is not known here",
@@ -44,16 +36,6 @@ class DataError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-def guid(kind: str, name: str) -> str:
-    """Return the GUID that `name` has among things of its kind."""
-    return str(uuid.uuid5(NAMESPACE, f"{kind}:{name}"))
-
-
-def slug(name: str) -> str:
-    """Return `name` as one path segment."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "item"
 
 
 def _json_ready(value: Any) -> Any:
@@ -69,26 +51,14 @@ def _json_ready(value: Any) -> Any:
     return value
 
 
-def _no_float(value: object) -> object:
-    # 12.1 as a float is 12.0999…; as text it is what the author wrote.
-    return str(value) if isinstance(value, float) else value
-
-
 def _origin_path(path: str) -> str:
     if not path.startswith("/"):
         raise ValueError("must begin with /")
     return path
 
 
-Money = Annotated[Decimal, BeforeValidator(_no_float), Field(ge=0, max_digits=12, decimal_places=2)]
 Item = Annotated[dict[str, Any], BeforeValidator(_json_ready)]
 Audience = Literal["anyone", "member", "admin"]
-
-
-class Part(BaseModel):
-    """A frozen part of the data that knows all its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Member(Part):
@@ -110,7 +80,7 @@ class Member(Part):
         email = raw["email"]
         names = f"{raw.get('first_name', '')} {raw.get('last_name', '')}".strip()
         nickname = names or email.partition("@")[0]
-        return {**raw, **_missing(raw, id=guid("member", email), nickname=nickname)}
+        return {**raw, **missing(raw, id=guid("member", email), nickname=nickname)}
 
 
 class Option(Part):
@@ -145,7 +115,7 @@ class Product(Part):
         if not (isinstance(raw, Mapping) and isinstance(raw.get("name"), str)):
             return raw
         own = slug(str(raw.get("slug") or raw["name"]))
-        return {**raw, **_missing(raw, slug=own, id=guid("product", own), image=own)}
+        return {**raw, **missing(raw, slug=own, id=guid("product", own), image=own)}
 
     @property
     def in_stock(self) -> bool:
@@ -195,7 +165,7 @@ class Respond(Part):
     path: Annotated[str, AfterValidator(_origin_path)]
     """Exact, or with {names} that stand for one path segment each."""
     status: int = Field(200, ge=200, le=599)
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
     body: Annotated[Any, BeforeValidator(_json_ready)] = None
     """A text is sent as it is, anything else as JSON."""
     times: int | None = Field(None, ge=1)
@@ -209,13 +179,17 @@ class Data(Part):
     members: tuple[Member, ...] = ()
     products: tuple[Product, ...] = ()
     collections: tuple[Collection, ...] = ()
+    services: tuple[Service, ...] = ()
+    events: tuple[SiteEvent, ...] = ()
+    plans: tuple[Plan, ...] = ()
     respond: tuple[Respond, ...] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Data:
         for table, key in [
             ("members", "email"), ("members", "id"), ("products", "id"),
-            ("products", "slug"), ("collections", "id"),
+            ("products", "slug"), ("collections", "id"), ("services", "slug"),
+            ("events", "slug"), ("plans", "slug"),
         ]:  # fmt: skip
             values = [str(getattr(entry, key)).lower() for entry in getattr(self, table)]
             twice = sorted({value for value in values if values.count(value) > 1})
@@ -227,7 +201,7 @@ class Data(Part):
 def parse(raw: object) -> Data:
     """Return the data that `raw` describes, over the sample; raise DataError."""
     if not isinstance(raw, Mapping):
-        raise DataError(["expected a table of site, members, products, collections, respond"])
+        raise DataError([_EXPECTED])
     try:
         return Data.model_validate({**dict(DEFAULT), **raw})
     except ValidationError as error:
@@ -254,10 +228,6 @@ def load(path: Path | str) -> Data:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a data file, for editors."""
     return Data.model_json_schema() | {"title": "The data of wixproxy's emulator"}
-
-
-def _missing(raw: Mapping[str, Any], **derived: str) -> dict[str, str]:
-    return {key: value for key, value in derived.items() if not raw.get(key)}
 
 
 def _problem(error: dict[str, Any]) -> str:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ..data import Data, Product, guid
+from ..data import Data, Product
+from ..data_parts import guid
 from . import money
 from .calls import PRODUCT_PAGE, timestamp
 

@@ -14,7 +14,7 @@ from importlib import resources
 
 from aiohttp import web
 
-from ..data import slug
+from ..data_parts import slug
 
 TILE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 400" role="img">
 <rect width="400" height="400" fill="hsl({hue} 38% 86%)"/>
