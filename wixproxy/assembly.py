@@ -13,8 +13,11 @@ from .config import Config
 from .credential_calls import CredentialCalls
 from .elevation import Elevation
 from .errors import ConfigError
+from .exchange import Exchange
+from .extension_assembly import assemble_extensions, delivery_paths
 from .front import Front
 from .handlers.api import WixApi
+from .handlers.custom_login import CustomLogin
 from .handlers.direct_login import direct_login
 from .handlers.files import Files
 from .handlers.frontend import Frontend, FrontendOptions
@@ -113,7 +116,10 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
             clock=clock,
         )
 
+    extensions = assemble_extensions(config, upstream_pool, clock)
+
     async def close() -> None:
+        await extensions.stop()
         await wix.close()
         await api_pool.close()
         await upstream_pool.close()
@@ -133,26 +139,40 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
     login = Login(wix, member_login, callback, clock)
     logout = Logout(wix, clock, (callback,), _form_targets(config))
     status = Status(lambda: process.unready)
+    custom_login = CustomLogin(
+        wix, sessions, credentials, member_login, own_paths=(callback,), clock=clock
+    )
+
+    async def login_or_form(exchange: Exchange) -> None:
+        is_form = exchange.request.method == "POST"
+        await (custom_login.login if is_form else login.begin)(exchange)
+
+    api = WixApi(
+        api_pool,
+        Origin.parse(config.site.api_origin),
+        CallRules.parse(config.api.allow, config.api.deny),
+        allowed_origins=frozenset(config.api.allowed_origins),
+        sessions=sessions,
+        credentials=credentials,
+        elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
+        explains=config.mode == "dev",
+    )
     handlers: dict[str, Handler] = {
         "frontend": _frontend(config, upstream_pool, trusted, process),
-        "api": WixApi(
-            api_pool,
-            Origin.parse(config.site.api_origin),
-            CallRules.parse(config.api.allow, config.api.deny),
-            allowed_origins=frozenset(config.api.allowed_origins),
-            sessions=sessions,
-            credentials=credentials,
-            elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
-            explains=config.mode == "dev",
-        ).handle,
+        "api": api.handle,
+        "elevated": api.handle_elevated,
         "direct-login": direct_login,
-        "login": login.begin,
+        "login": login_or_form,
+        "register": custom_login.register,
+        "verify": custom_login.verify,
+        "recover": custom_login.recover,
         "callback": login.finish,
         "logout": logout.handle,
         "logout-callback": logout.finished,
         "sdk.js": Sdk().handle,
         "session": tell,
         "testing/session": TestingSession(wix, clock).handle,
+        **extensions.handlers,
     }
     return Service(
         gate_limits=GateLimits(
@@ -162,7 +182,11 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
             max_fields=config.server.max_fields,
         ),
         hosts=Hosts(urls, config.server.accept_hosts),
-        routes=Routes(callback_path=callback, testing=config.emulator.enabled),
+        routes=Routes(
+            callback_path=callback,
+            testing=config.emulator.enabled,
+            delivery_paths=delivery_paths(config),
+        ),
         fronts={url: front(url) for url in urls},
         allowed_origins=frozenset(config.api.allowed_origins),
         trusted_proxies=trusted,
@@ -170,6 +194,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         tells_causes=config.mode == "dev",
         handlers=handlers,
         status={"healthz": status.healthz, "readyz": status.readyz},
+        start=extensions.start,
         close=close,
     )
 

@@ -41,7 +41,7 @@ async def test_an_unknown_route_lists_those_that_exist(stage: Stage) -> None:
     answer = await stage.browser().fetch("/_wix/nothing")
     problem = await answer.json()
     assert answer.status == 404
-    assert "GET /_wix/login" in problem["routes"]
+    assert "GET, POST /_wix/login" in problem["routes"]
     assert stage.frontend.requests == []
 
 

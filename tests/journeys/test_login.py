@@ -280,12 +280,6 @@ async def test_a_login_that_wix_does_not_allow_says_what_to_do(stage: Stage) -> 
     assert "Publish the site" in await answer.text()
 
 
-async def test_login_by_post_is_not_served(stage: Stage) -> None:
-    answer = await stage.browser().submit("/_wix/login", {"email": "a"})
-    assert answer.status == 405
-    assert answer.headers["Allow"] == "GET"
-
-
 async def test_tokens_too_long_for_cookies_are_told_at_the_login_and_never_loop(
     cookie_stage: Stage,
 ) -> None:

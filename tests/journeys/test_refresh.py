@@ -11,11 +11,9 @@ import pytest
 from yarl import URL
 
 from tests.conftest import HandClock
-from tests.stage import Browser, Stage, staged
-from wixproxy.emulator import EmulatorConfig
+from tests.siblings import CALL, STRICTLY, member, play_round, refreshes
+from tests.stage import Stage, staged
 
-CALL = "/_wix/api/members/v1/members/my"
-SIBLINGS = 500
 ROUNDS = 20
 
 
@@ -24,34 +22,16 @@ async def strict(
     request: pytest.FixtureRequest, clock: HandClock, tmp_path: Path
 ) -> AsyncIterator[Stage]:
     """Wix at its strictest: each refresh token works once, and reuse ends the session."""
-    strictly = EmulatorConfig(rotate_refresh_tokens=True, detect_reuse=True)
-    async with staged(clock, tmp_path, {"session.store": request.param}, strictly) as stage:
+    async with staged(clock, tmp_path, {"session.store": request.param}, STRICTLY) as stage:
         yield stage
-
-
-async def member(stage: Stage) -> Browser:
-    browser = stage.browser()
-    await browser.fetch("/_wix/testing/session", "POST", body={"member": "ada@example.test"})
-    return browser
-
-
-def refreshes(stage: Stage) -> int:
-    made: int = stage.counts()["grants"].get("refresh_token", 0)
-    return made
 
 
 async def test_five_hundred_siblings_on_an_expired_session_make_one_refresh(strict: Stage) -> None:
     """R66, P11: twenty rounds under rotation with reuse detection; in some the first leaves."""
     browser = await member(strict)
-    browser.http.connector._limit = SIBLINGS  # type: ignore[union-attr]
     for number in range(1, ROUNDS + 1):
-        strict.advance(14_400)
-        siblings = [asyncio.create_task(browser.fetch(CALL)) for _ in range(SIBLINGS)]
-        if number % 3 == 0:
-            await asyncio.sleep(0)
-            siblings.pop(0).cancel()
-        answers = await asyncio.gather(*siblings)
-        assert {answer.status for answer in answers} == {200}
+        statuses = await play_round(strict, browser, first_leaves=number % 3 == 0)
+        assert set(statuses) == {200}
         assert refreshes(strict) == number
         assert (await browser.session())["identity"] == "member"
 

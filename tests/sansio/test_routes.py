@@ -78,7 +78,7 @@ def test_an_unknown_path_below_the_prefix_lists_the_routes() -> None:
         table.match(b"/_wix/nothing").admit("GET", b"/_wix/nothing")
     listed = str(refused.value.members["routes"])
     assert "GET, POST /api/auth/callback" in listed
-    assert "GET /_wix/login" in listed
+    assert "GET, POST /_wix/login" in listed
 
 
 def test_the_callback_is_where_the_configuration_says() -> None:
@@ -94,7 +94,7 @@ def test_the_testing_route_exists_only_when_switched_on() -> None:
 @pytest.mark.parametrize(
     ("route", "method"),
     [
-        (routes.LOGIN, "POST"),
+        (routes.LOGIN, "PUT"),
         (routes.LOGIN, "HEAD"),
         (routes.LOGOUT, "PUT"),
         (routes.SESSION, "POST"),

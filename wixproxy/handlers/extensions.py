@@ -56,6 +56,11 @@ class Plugin:
     timeout_seconds: float = 2.5
 
 
+async def nothing_here(exchange: Exchange) -> None:
+    """Refuse what Wix might post while no extension of that kind is configured."""
+    raise NoSuchRoute("No extension is configured here.")
+
+
 class Webhooks:
     """Takes events; `ids` are the webhooks that are configured."""
 
@@ -66,13 +71,13 @@ class Webhooks:
         accepts: Accepts,
         clock: Callable[[], float],
         *,
-        keep_seconds: float | None = KEEP_SECONDS,
+        waits_for_handler: bool = False,
     ) -> None:
         self._verifier = verifier
         self._ids = frozenset(ids)
         self._accepts = accepts
         self._clock = clock
-        self._keep_seconds = keep_seconds
+        self._seconds = None if waits_for_handler else KEEP_SECONDS
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one delivery of Wix."""
@@ -86,7 +91,7 @@ class Webhooks:
             log.warning("webhook %s refused: %s", name, refusal.message)
             raise refusal.without_cause() from None
         try:
-            async with asyncio.timeout(self._keep_seconds):
+            async with asyncio.timeout(self._seconds):
                 await self._accepts.accept(name, event)
         except TimeoutError:
             # It may still be written; then the one that comes again is dropped.

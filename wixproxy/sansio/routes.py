@@ -28,7 +28,10 @@ DELIVERY_NAME = "delivery"
 
 # What the 404 problem lists; {callback} is configuration, the testing route is not advertised.
 ROUTE_LIST = (
-    "GET /_wix/login",
+    "GET, POST /_wix/login",
+    "POST /_wix/register",
+    "POST /_wix/verify",
+    "POST /_wix/recover",
     "GET, POST {callback}",
     "GET, POST /_wix/logout",
     "GET /_wix/logout-callback",
@@ -100,7 +103,10 @@ _GET = frozenset({"GET"})
 _READ = frozenset({"GET", "HEAD"})
 
 # The logout page is open to a link from anywhere: it only shows a button then.
-LOGIN = Route("login", ("GET",), open_methods=_GET)
+LOGIN = Route("login", ("GET", "POST"), open_methods=_GET)
+REGISTER = Route("register", ("POST",))
+VERIFY = Route("verify", ("POST",))
+RECOVER = Route("recover", ("POST",))
 CALLBACK = Route("callback", ("GET", "POST"), open_methods=_GET)
 LOGOUT = Route("logout", ("GET", "POST"), open_methods=_GET)
 LOGOUT_CALLBACK = Route("logout-callback", ("GET",), open_methods=_GET)
@@ -137,6 +143,9 @@ class Routes:
         self._delivery_paths = delivery_paths or DeliveryPaths()
         self._exact = {
             b"/_wix/login": LOGIN,
+            b"/_wix/register": REGISTER,
+            b"/_wix/verify": VERIFY,
+            b"/_wix/recover": RECOVER,
             b"/_wix/logout": LOGOUT,
             b"/_wix/logout-callback": LOGOUT_CALLBACK,
             b"/_wix/direct-login": DIRECT_LOGIN,

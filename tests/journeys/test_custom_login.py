@@ -1,0 +1,128 @@
+"""Forms of the frontend's own, without a script: in, up, proof of the address, recovery."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+
+from tests.stage import Browser, Stage
+
+PAGES = {"returnToUrl": "/welcome", "failureUrl": "/login?from=cart"}
+ADA = {"email": "ada@example.test", "password": "ada-password", **PAGES}
+NEW = {"email": "new@example.test", "password": "a-long-password", **PAGES}
+
+
+def landed(answer: aiohttp.ClientResponse) -> tuple[str, dict[str, list[str]]]:
+    parts = urlsplit(answer.headers["Location"])
+    return parts.path, parse_qs(parts.query)
+
+
+async def test_a_form_logs_a_member_in_with_the_cart(cookie_stage: Stage) -> None:
+    browser = cookie_stage.browser()
+    answer = await browser.submit("/_wix/login", ADA)
+    assert (answer.status, answer.headers["Location"]) == (303, "/welcome")
+    assert (await browser.session())["identity"] == "member"
+
+
+async def test_json_is_answered_with_json(cookie_stage: Stage) -> None:
+    browser = cookie_stage.browser()
+    answer = await browser.fetch("/_wix/login", "POST", body=ADA)
+    assert (answer.status, await answer.json()) == (200, {"identity": "member"})
+    refused = await browser.fetch("/_wix/login", "POST", body={**ADA, "password": "wrong"})
+    assert (refused.status, await refused.json()) == (401, {"error": "invalid_credentials"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"password": "wrong"}, id="a wrong password"),
+        pytest.param({"email": "nobody@example.test"}, id="an unknown address"),
+    ],
+)
+async def test_an_unknown_address_and_a_wrong_password_are_told_apart_to_nobody(
+    cookie_stage: Stage, change: dict[str, str]
+) -> None:
+    browser = cookie_stage.browser()
+    answer = await browser.submit("/_wix/login", {**ADA, **change})
+    assert landed(answer) == ("/login", {"from": ["cart"], "error": ["invalid_credentials"]})
+    assert (await browser.session())["identity"] == "visitor"
+
+
+async def test_a_form_signs_somebody_up(cookie_stage: Stage) -> None:
+    browser = cookie_stage.browser()
+    answer = await browser.submit("/_wix/register", {**NEW, "firstName": "Nia"})
+    assert answer.headers["Location"] == "/welcome"
+    assert (await browser.session())["identity"] == "member"
+    again = await cookie_stage.browser().submit("/_wix/register", NEW)
+    assert landed(again)[1]["error"] == ["email_already_exists"]
+
+
+async def test_an_address_is_proved_by_the_code_that_was_mailed(cookie_stage: Stage) -> None:
+    settings = cookie_stage.emulator.state.settings
+    cookie_stage.emulator.state.settings = settings.changed({"email_verification": True})
+    browser = cookie_stage.browser()
+    answer = await browser.submit("/_wix/register", NEW)
+    _, query = landed(answer)
+    assert query["error"] == ["email_verification_required"]
+    mail: Any = cookie_stage.emulator.state.mailbox[-1]
+    code = re.search(r"\b\d{6}\b", str(mail))
+    assert code is not None
+    form = {"state": query["state"][0], "code": code[0], **PAGES}
+    stranger = await cookie_stage.browser().submit("/_wix/verify", form)
+    assert landed(stranger)[1]["error"] == ["verification_expired"]
+    wrong = await browser.submit("/_wix/verify", {**form, "code": "000000"})
+    assert landed(wrong)[1]["error"] == ["verification_failed"]
+    proved = await browser.submit("/_wix/verify", form)
+    assert proved.headers["Location"] == "/welcome"
+    assert (await browser.session())["identity"] == "member"
+
+
+async def test_a_recovery_looks_the_same_for_every_address(cookie_stage: Stage) -> None:
+    browser = cookie_stage.browser()
+    for email in ("ada@example.test", "nobody@example.test"):
+        answer = await browser.submit("/_wix/recover", {"email": email, **PAGES})
+        assert (answer.status, answer.headers["Location"]) == (303, "/welcome")
+
+
+@pytest.mark.parametrize("path", ["/_wix/login", "/_wix/register", "/_wix/recover"])
+async def test_a_page_that_could_leave_the_site_is_refused_before_anything_is_tried(
+    cookie_stage: Stage, path: str
+) -> None:
+    """R36."""
+    for name in ("returnToUrl", "failureUrl"):
+        form = {**ADA, name: "//evil.example"}
+        assert (await cookie_stage.browser().submit(path, form)).status == 400
+    assert cookie_stage.counts()["calls"] == {}
+
+
+async def test_a_form_of_another_site_logs_nobody_in(cookie_stage: Stage) -> None:
+    """R44: login CSRF."""
+    browser = cookie_stage.browser()
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    answer = await browser.fetch("/_wix/login", "POST", body=ADA, **foreign)
+    assert answer.status == 403
+    assert (await browser.session())["identity"] == "none"
+
+
+@pytest.mark.parametrize("missing", ["email", "password"])
+async def test_a_form_without_a_field_says_which(cookie_stage: Stage, missing: str) -> None:
+    form = {name: value for name, value in ADA.items() if name != missing}
+    answer = await cookie_stage.browser().submit("/_wix/login", form)
+    assert answer.status == 400
+    assert f"The form has no {missing}" in await answer.text()
+
+
+async def test_guesses_beyond_ten_a_minute_get_their_refusal(cookie_stage: Stage) -> None:
+    """R69: Wix is asked ten times a minute for one account, whoever guesses."""
+    browser: Browser = cookie_stage.browser()
+    statuses = set()
+    for number in range(200):
+        body = {**ADA, "password": f"guess-{number}"}
+        statuses.add((await browser.fetch("/_wix/login", "POST", body=body)).status)
+    assert statuses == {401, 429}
+    asked = cookie_stage.emulator.state.exchanges.kept("/_api/iam/authentication/v2/login")
+    assert len(asked) == 10

@@ -1,0 +1,99 @@
+"""Build what serves events and service plugins, as the configuration describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .config import Config
+from .errors import ConfigError
+from .extensions.deliverer import Deliverer
+from .extensions.frontend_handler import FrontendHandler
+from .extensions.passing_through import PassingThrough
+from .handlers.extensions import Plugin, ServicePlugins, Webhooks, nothing_here
+from .sansio import service_plugin, webhook
+from .sansio.delivery_paths import DeliveryPaths
+from .sansio.forwarded import frontend_fields
+from .sansio.origin import Origin
+from .sansio.public_url import PublicURL
+from .sansio.signed_claims import public_key
+from .service import Handler
+from .stores.events import EventStore
+from .wire.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """The handlers of the routes below `/_wix/extensions/`, and what runs behind them."""
+
+    handlers: Mapping[str, Handler]
+    start: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]]
+
+
+def delivery_paths(config: Config) -> DeliveryPaths:
+    """Return the frontend's paths that no client may ask for."""
+    extensions = config.site.extensions
+    webhooks = [entry.path for entry in extensions.webhooks]
+    return DeliveryPaths(webhooks + [entry.path for entry in extensions.service_plugins])
+
+
+def assemble_extensions(config: Config, pool: Pool, clock: Callable[[], float]) -> Extensions:
+    """Build the handlers; raises `StoreUnavailable` when the file of events cannot be used."""
+    extensions = config.site.extensions
+    if not extensions.webhooks and not extensions.service_plugins:
+        handlers: dict[str, Handler] = {"webhook": nothing_here, "service-plugin": nothing_here}
+        return Extensions(handlers, _nothing, _nothing)
+    if config.upstream.url is None:
+        raise ConfigError(["upstream.url: events and service plugins need a running frontend"])
+    keys = [public_key(text) for text in config.site.public_keys]
+    handler = FrontendHandler(pool, Origin.parse(config.upstream.url), _fields(config))
+    plugins = ServicePlugins(
+        service_plugin.Verifier(keys, config.site.client_id),
+        [
+            Plugin(entry.id, entry.path, entry.timeout_seconds)
+            for entry in extensions.service_plugins
+        ],
+        handler,
+        clock,
+    )
+    taker = _taker(config, handler, clock) if extensions.webhooks else None
+    if taker is None:
+        handlers = {"webhook": nothing_here, "service-plugin": plugins.handle}
+        return Extensions(handlers, _nothing, _nothing)
+    webhooks = Webhooks(
+        webhook.Verifier(keys),
+        [entry.id for entry in extensions.webhooks],
+        taker,
+        clock,
+        waits_for_handler=extensions.webhooks_mode == "through",
+    )
+    handlers = {"webhook": webhooks.handle, "service-plugin": plugins.handle}
+    return Extensions(handlers, taker.start, taker.stop)
+
+
+def _taker(
+    config: Config, handler: FrontendHandler, clock: Callable[[], float]
+) -> Deliverer | PassingThrough:
+    extensions = config.site.extensions
+    paths = {entry.id: entry.path for entry in extensions.webhooks}
+    if extensions.webhooks_mode == "through":
+        return PassingThrough(handler, paths)
+    if extensions.state_file is None:
+        raise ConfigError(["site.extensions.state_file: events need a file to wait in"])
+    return Deliverer(EventStore(Path(extensions.state_file), clock), handler, paths, clock)
+
+
+def _fields(config: Config) -> list[tuple[bytes, bytes]]:
+    """Return what the frontend is told about where it stands, as with every request."""
+    host = config.upstream.host_header
+    return frontend_fields(
+        [],
+        PublicURL.parse(config.server.public_url[0]),
+        host=host.encode("ascii") if host is not None else None,
+    )
+
+
+async def _nothing() -> None:
+    """Do nothing: nothing runs."""

@@ -1,0 +1,85 @@
+"""Read what Wix's identity service says to a login, sign-up, code or recovery, in our words.
+
+An unknown e-mail address and a wrong password are one answer, because which
+addresses have an account is nobody's business. Whatever is not known is a
+failure, and never a success.
+Source: Wix: the states of the identity calls, and the numeric codes in
+`details.applicationError.code`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+SUCCESS = "SUCCESS"
+INVALID_CREDENTIALS = "invalid_credentials"
+
+# States that are no success, and what the page is told.
+_STATES = {
+    "REQUIRE_OWNER_APPROVAL": "owner_approval_required",
+    "REQUIRE_EMAIL_VERIFICATION": "email_verification_required",
+}
+_CODES = {
+    "-19999": INVALID_CREDENTIALS,
+    "-19976": INVALID_CREDENTIALS,
+    "-19973": "password_reset_required",
+    "-19995": "email_already_exists",
+    "-19971": "captcha_required",
+    "-19970": "captcha_invalid",
+    "DUPLICATE_EMAIL": "email_already_exists",
+    "CAPTCHA_TOKEN_REQUIRED": "captcha_required",
+    "RECAPTCHA_REQUIRED": "captcha_required",
+    "MISSING_CAPTCHA_TOKEN": "captcha_required",
+    "INVALID_CAPTCHA_TOKEN": "captcha_invalid",
+    "RECAPTCHA_FAILED": "captcha_invalid",
+    "THROTTLED_FEATURE": "too_many_requests",
+    "VERIFICATION_FAILED": "verification_failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Either a session token, or a code for the page and perhaps a state token."""
+
+    session_token: str | None = field(default=None, repr=False)
+    error: str | None = None
+    state_token: str | None = field(default=None, repr=False)
+
+
+def outcome(status: int, values: Mapping[str, Any]) -> Outcome:
+    """Return what an answer of the identity service means."""
+    if status != 200:
+        return Outcome(error=_refusal(status, values))
+    state = values.get("state")
+    token = values.get("sessionToken")
+    if state == SUCCESS and isinstance(token, str) and token:
+        return Outcome(session_token=token)
+    state_token = values.get("stateToken")
+    return Outcome(
+        error=_STATES.get(str(state), "login_failed"),
+        state_token=state_token if isinstance(state_token, str) else None,
+    )
+
+
+def with_outcome(url: str, error: str, state: str | None = None) -> str:
+    """Return a page's address with what happened in its query, before its fragment."""
+    path, mark, fragment = url.partition("#")
+    query = f"error={quote(error, safe='')}"
+    if state is not None:
+        query += f"&state={quote(state, safe='')}"
+    return path + ("&" if "?" in path else "?") + query + mark + fragment
+
+
+def _refusal(status: int, values: Mapping[str, Any]) -> str:
+    details = values.get("details")
+    details = details if isinstance(details, Mapping) else {}
+    error = details.get("applicationError")
+    code = error.get("code") if isinstance(error, Mapping) else None
+    if str(code) in _CODES:
+        return _CODES[str(code)]
+    if isinstance(details.get("validationError"), Mapping):
+        return "invalid_input"
+    return INVALID_CREDENTIALS if status in (401, 404) else "login_failed"
