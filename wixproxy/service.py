@@ -23,7 +23,8 @@ class Service:
 
     `handlers` and `status` are by the name of the route; `pseudonym` is our
     name in `Via`; `tells_causes` says whether clients learn what went wrong
-    behind the proxy, with addresses and all; `close` ends the connections of this configuration.
+    behind the proxy, with addresses and all; `start` begins what runs beside the
+    requests, and `close` ends it with the connections of this configuration.
     """
 
     gate_limits: GateLimits
@@ -36,4 +37,5 @@ class Service:
     tells_causes: bool
     handlers: Mapping[str, Handler]
     status: Mapping[str, StatusHandler]
+    start: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
