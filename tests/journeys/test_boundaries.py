@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
@@ -88,3 +90,60 @@ def test_the_readme_names_the_client_that_cannot_keep_a_secret_and_what_makes_up
     text = " ".join(README.read_text().split())
     for said in ("public client", "S256 PKCE", "one-time state", "exact redirect URI"):
         assert said in text
+
+
+async def test_a_return_url_is_judged_again_when_it_is_used(cookie_stage: Stage) -> None:
+    """R37: a sealed attempt of an older release may hold what is refused today."""
+    stage = cookie_stage
+    browser, callback = await begun_login(stage)
+    (front,) = stage.proxy.requests.service.fronts.values()
+    ((name, text),) = (
+        pair for pair in browser.cookies().items() if front.cookies.is_login(pair[0])
+    )
+    attempt = front.open_attempt(name, text)
+    assert attempt is not None
+    attempt = replace(attempt, return_url="//evil.example/")
+    browser.http.cookie_jar.update_cookies(
+        {name: front.seal_attempt(attempt, name)}, response_url=URL(stage.origin)
+    )
+    answer = await browser.navigate(callback, **{"Sec-Fetch-Site": "cross-site"})
+    assert answer.status == 400
+    assert "Location" not in answer.headers
+
+
+async def test_an_attempt_that_wix_refused_is_over(cookie_stage: Stage) -> None:
+    """R29, R41: its cookie goes, so that the same state finishes nothing later."""
+    browser, callback = await begun_login(cookie_stage)
+    state = URL(callback).query["state"]
+    refused = await browser.navigate(f"/_wix/callback?error=access_denied&state={state}")
+    assert refused.status == 400
+    assert not [name for name in browser.cookies() if "-login-" in name]
+    answer = await browser.navigate(callback, **{"Sec-Fetch-Site": "cross-site"})
+    assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_wix/callback",
+        "/_wix/logout",
+        "/_wix/testing/session",
+        "/_wix/api/oauth2/token",
+        "/_wix/api/_api/redirects-api/v1/redirect-session",
+    ],
+)
+async def test_a_body_that_is_read_whole_has_a_limit(cookie_stage: Stage, path: str) -> None:
+    answer = await cookie_stage.browser().fetch(path, "POST", body="x" * 70_000)
+    assert answer.status == 413
+
+
+async def test_sessions_for_tests_are_made_with_the_emulator_alone(cookie_stage: Stage) -> None:
+    stage = cookie_stage
+    emulator = stage.config.emulator.model_copy(update={"enabled": False})
+    await stage.restart(stage.config.model_copy(update={"emulator": emulator}))
+    browser = stage.browser()
+    answer = await browser.fetch(
+        "/_wix/testing/session", "POST", body={"member": "ada@example.test"}
+    )
+    assert answer.status == 404
+    assert (await browser.session())["identity"] == "none"
