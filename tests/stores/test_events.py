@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import HandClock
-from wixproxy.errors import StoreUnavailable
 from wixproxy.sansio.deliveries import lane
 from wixproxy.sansio.webhook import Event
 from wixproxy.stores.events import MOST_PRUNED_TOGETHER, Arrival, Claim, EventStore
@@ -181,13 +180,6 @@ async def test_another_process_may_replay_beside_the_owner(
     assert await claimed(store) == ["a-1"]
 
 
-async def test_two_processes_do_not_deliver_from_one_file(
-    store: EventStore, path: Path, clock: HandClock
-) -> None:
-    with pytest.raises(StoreUnavailable, match="Another wixproxy"):
-        EventStore(path, clock)
-
-
 async def test_what_was_under_way_at_the_end_waits_again(
     store: EventStore, path: Path, clock: HandClock
 ) -> None:
@@ -261,61 +253,6 @@ async def test_whoever_stops_waiting_does_not_lose_the_event(store: EventStore) 
     with pytest.raises(asyncio.CancelledError):
         await adding
     assert await claimed(store) == ["a-1"]
-
-
-async def test_the_file_is_nobody_elses_to_read(store: EventStore, path: Path) -> None:
-    await store.add(arrival())
-    names = {each.name for each in path.parent.iterdir()}
-    assert names >= {path.name, f"{path.name}-wal", f"{path.name}-owner"}
-    assert [oct(each.stat().st_mode & 0o077) for each in path.parent.iterdir()] == ["0o0"] * len(
-        names
-    )
-
-
-async def test_every_commit_waits_for_the_disk(store: EventStore) -> None:
-    def asked(connection: sqlite3.Connection) -> list[int | str]:
-        names = ("journal_mode", "synchronous", "fullfsync")
-        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
-
-    assert await store._database.run(asked) == ["wal", 2, 1]
-
-
-async def test_a_file_of_a_later_version_is_left_alone(
-    store: EventStore, path: Path, clock: HandClock
-) -> None:
-    await store.close()
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    with pytest.raises(StoreUnavailable, match="has the form 99"):
-        EventStore(path, clock)
-
-
-def test_what_is_no_database_is_left_alone(path: Path, clock: HandClock) -> None:
-    path.parent.mkdir()
-    path.write_bytes(b"something else entirely" * 100)
-    with pytest.raises(StoreUnavailable, match="cannot be used"):
-        EventStore(path, clock)
-    assert path.read_bytes() == b"something else entirely" * 100
-
-
-async def test_a_closed_store_says_so(store: EventStore) -> None:
-    await store.close()
-    with pytest.raises(StoreUnavailable, match="is closed"):
-        await store.counts()
-
-
-async def test_a_failing_write_fails_for_everyone_who_shares_it(store: EventStore) -> None:
-    def broken(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO nowhere VALUES (1)")
-
-    results = await asyncio.gather(
-        store.add(arrival()), store._database.run(broken), return_exceptions=True
-    )
-    assert isinstance(results[1], StoreUnavailable)
-    kept = await store.counts()
-    # Whether they shared one transaction or not, what was promised is there.
-    assert kept["waiting"] == (results[0] is True)
 
 
 STEPS = st.lists(
