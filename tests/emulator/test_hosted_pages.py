@@ -15,6 +15,8 @@ from wixproxy.emulator.data import guid
 STORES = "215238eb-22a5-4c36-9e7b-e7c08025e04e"
 CALLBACKS = {"postFlowUrl": f"{SITE}/back", "thankYouPageUrl": f"{SITE}/thanks?x=1"}
 CART = "/ecom/v1/carts/current"
+TEA = guid("service", "tea-tasting")
+RESERVE = "/events/v1/ticket-reservations"
 
 
 async def fill(wix: Wix, token: str, slug: str = "dawn-mug") -> None:
@@ -188,3 +190,110 @@ async def test_a_session_is_for_the_page_it_was_made_for(wix: Wix) -> None:
     url = await link(wix, (await wix.visitor())["access_token"], bookingsBook={})
     other = url.replace("/book?", "/__ecom/checkout?")
     assert (await wix.call("GET", other)).status == 400
+
+
+async def free_slot(wix: Wix, token: str) -> dict[str, Any]:
+    await wix.admin("POST", "/clock", {"freeze": 1_790_000_000})
+    dates = {"startDate": "2026-09-22T00:00:00Z", "endDate": "2026-09-23T00:00:00Z"}
+    body = {"query": {"filter": {"serviceId": [TEA], **dates}}}
+    path = "/availability-calendar/v1/availability/query"
+    answer = await wix.call("POST", path, token, json=body)
+    entry: dict[str, Any] = answer.json["availabilityEntries"][0]
+    return entry
+
+
+async def test_a_booking_page_books_the_slot_it_was_given(wix: Wix) -> None:
+    token = (await wix.visitor())["access_token"]
+    entry = await free_slot(wix, token)
+    url = await link(wix, token, bookingsCheckout={"slotAvailability": entry, "timezone": "UTC"})
+    assert "Tuesday, 22 September 2026, 10:00" in (await wix.call("GET", url)).text
+    back = await complete(wix, url)
+    assert back.headers["Location"] == f"{SITE}/thanks?x=1&wixMemberLoggedIn=false"
+    path = "/_api/bookings-reader/v2/extended-bookings/query"
+    [found] = (await wix.call("POST", path, token, json={})).json["extendedBookings"]
+    assert found["booking"]["status"] == "CONFIRMED"
+    assert found["booking"]["startDate"] == entry["slot"]["startDate"]
+
+
+async def test_a_slot_taken_in_the_meantime_is_not_booked_twice(wix: Wix) -> None:
+    token = (await wix.visitor())["access_token"]
+    entry = await free_slot(wix, token)
+    urls = [await link(wix, token, bookingsCheckout={"slotAvailability": entry}) for _ in range(5)]
+    statuses = [(await complete(wix, url)).status for url in urls]
+    assert statuses == [303, 303, 303, 303, 409]
+
+
+@pytest.mark.parametrize(
+    "slot",
+    [{}, {"slot": {}}, {"slot": {"serviceId": TEA, "startDate": "soon"}}],
+    ids=["none", "an empty one", "one of no time"],
+)
+async def test_a_booking_page_without_a_slot_can_only_be_left(
+    wix: Wix, slot: dict[str, Any]
+) -> None:
+    token = (await wix.visitor())["access_token"]
+    url = await link(wix, token, bookingsCheckout={"slotAvailability": slot or {"x": 1}})
+    shown = await wix.call("GET", url)
+    assert 'role="alert"' in shown.text
+    assert "Complete" not in shown.text
+
+
+async def test_tickets_become_an_order(wix: Wix) -> None:
+    token = (await wix.visitor())["access_token"]
+    tickets = [{"ticketDefinitionId": guid("ticket", "late-concert/Chair"), "quantity": 2}]
+    body = {"ticketReservation": {"tickets": tickets}}
+    held = (await wix.call("POST", RESERVE, token, json=body)).json["ticketReservation"]
+    detail = {"reservationId": held["id"], "eventSlug": "late-concert"}
+    url = await link(wix, token, eventsCheckout=detail)
+    told = parameters_of(await complete(wix, url))
+    order_path = f"/events/v1/events/{told['eventId']}/orders/{told['orderNumber']}"
+    order = await wix.call("GET", order_path, token)
+    assert order.json["order"]["ticketsQuantity"] == 2
+    stranger = (await wix.visitor())["access_token"]
+    assert (await wix.call("GET", order_path, stranger)).status == 404
+    again = await complete(wix, await link(wix, token, eventsCheckout=detail))
+    assert again.status == 409
+    other = await link(wix, token, eventsCheckout={**detail, "eventSlug": "other"})
+    assert (await complete(wix, other)).status == 409
+
+
+async def test_a_plan_is_bought_by_members_only(wix: Wix) -> None:
+    token = (await wix.visitor())["access_token"]
+    url = await link(wix, token, paidPlansCheckout={"planId": guid("plan", "night-reader")})
+    shown = await wix.call("GET", url)
+    assert "Only members" in shown.text
+    assert "Complete" not in shown.text
+    sent_on = await complete(wix, url)
+    assert sent_on.headers["Location"].startswith("/signup?")
+    signup = await wix.call("GET", sent_on.headers["Location"])
+    form = {
+        "continue": continued_by(signup.text),
+        "email": "new@example.test",
+        "password": "secret",
+    }
+    returned = await wix.call("POST", "/signup", data=form)
+    assert returned.headers["Location"] == url
+    told = parameters_of(await complete(wix, url))
+    assert told["wixMemberLoggedIn"] == "true"
+    orders = await wix.call("GET", "/pricing-plans/v2/orders", await wix.app_token())
+    assert [each["id"] for each in orders.json["orders"]] == [told["planOrderId"]]
+
+
+async def test_an_unknown_plan_can_only_be_left(wix: Wix) -> None:
+    token = (await wix.visitor())["access_token"]
+    shown = await wix.call("GET", await link(wix, token, paidPlansCheckout={"planId": "none"}))
+    assert "There is no such plan" in shown.text
+
+
+async def test_purchases_are_told_to_the_app(wix: Wix) -> None:
+    await wix.admin("PUT", "/settings", {"webhooks": True})
+    token = (await wix.visitor())["access_token"]
+    await complete(wix, await checkout_url(wix, token))
+    entry = await free_slot(wix, token)
+    await complete(wix, await link(wix, token, bookingsCheckout={"slotAvailability": entry}))
+    told = [each["type"] for each in (await wix.admin("GET", "/events"))["events"]]
+    assert told == [
+        "wix.ecom.v1.cart_updated",
+        "wix.ecom.v1.order_approved",
+        "wix.bookings.v2.booking_created",
+    ]

@@ -69,6 +69,21 @@ const checks = {
     assert.match((await refusal(() => tokenOf(dead))).message, /unbound token.*: 400/);
   },
 
+  async 'dashboard users'() {
+    const { access_token: token } = await administer('POST', '/user-tokens', { userId: 'u-1' });
+    const strategy = AppStrategy({ appId, appSecret, accessToken: token });
+    const told = await strategy.getTokenInfo();
+    assert.equal(told.active, true);
+    assert.equal(told.subjectType, 'USER');
+    assert.equal(told.subjectId, 'u-1');
+    assert.equal(told.clientId, appId);
+    assert.equal(told.instanceId, instanceId);
+    const stripped = await tokenOf(strategy);
+    assert.notEqual(stripped, token);
+    assert.equal((await about(stripped)).subjectType, 'USER');
+    assert.equal((await about(await tokenOf(await strategy.elevated()))).subjectType, 'APP');
+  },
+
   async 'elevation'() {
     const token = await visitorToken();
     const elevated = await AppStrategy({ appId, appSecret, accessToken: token }).elevated();

@@ -36,6 +36,7 @@ APP_CHECKS = [
     "refused credentials",
     "token info",
     "stripped tokens",
+    "dashboard users",
     "elevation",
 ]
 
