@@ -43,6 +43,7 @@ IDENTITY_CALLS = frozenset(
         b"/_api/iam/authentication/v2/register",
         b"/_api/iam/verification/v1/auth/verify",
         b"/_api/iam/recovery/v1/recover",
+        b"/_api/iam/recovery/v1/send-email",
         b"/iam/authentication/v2/login",
         b"/iam/authentication/v2/register",
     }
@@ -196,6 +197,9 @@ class CredentialCalls:
             opened = handles.opened(body, now)
         except SealError:
             raise CallRefused("The state token is not one that this browser was given.") from None
+        if isinstance(opened.get("redirect"), dict):
+            # The script in a page is the same for everybody, so it knows no client id.
+            opened["redirect"].setdefault("clientId", self._wix.client_id)
         status, request_id, answer = await self._wix.identity(path, opened, session.access_token)
         fields: Fields = [(b"X-Wix-Request-Id", request_id.encode())] if request_id else []
         await _answer(exchange, status, handles.sealed(_values(answer), now), fields)

@@ -152,3 +152,10 @@ async def test_the_frame_of_the_direct_login_is_for_our_own_pages_alone(stage: S
         "/_wix/direct-login?state=s&code=c", **{**frame, "Sec-Fetch-Site": "cross-site"}
     )
     assert foreign.status == 403
+
+
+async def test_a_recovery_is_sent_with_the_client_id_of_the_project(stage: Stage) -> None:
+    body = {"email": "ada@example.test", "redirect": {"url": f"{stage.origin}/new-password"}}
+    path = "/_wix/api/_api/iam/recovery/v1/send-email"
+    assert await posted(stage.browser(), path, body) == (200, {})
+    assert stage.emulator.state.mailbox

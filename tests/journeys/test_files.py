@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import os
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from tests.conftest import HandClock
 from tests.stage import Stage, staged
 
 SCRIPT = "console.log('hello');" * 50
+FILM_BYTES = 64 * 1024 * 1024
 
 
 @pytest.fixture
@@ -118,3 +120,24 @@ async def test_a_folder_without_a_first_page_says_so(stage: Stage, tmp_path: Pat
     assert answer.status == 404
     told = (await answer.json())["message"]
     assert told == "There is no file for '/'. The folder has no index.html there."
+
+
+async def test_a_file_that_shrinks_while_it_is_sent_is_cut_and_not_ended(
+    stage: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A build that writes over its files must not leave half of one in a cache."""
+    film = tmp_path / "dist" / "film.bin"
+    film.write_bytes(b"")
+    os.truncate(film, FILM_BYTES)
+    port = int(stage.origin.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.write(b"GET /film.bin HTTP/1.1\r\nHost: localhost:%d\r\n\r\n" % port)
+    await reader.readuntil(b"\r\n\r\n")
+    os.truncate(film, 0)
+    received = 0
+    async with asyncio.timeout(10):
+        while piece := await reader.read(1024 * 1024):
+            received += len(piece)
+    writer.transport.abort()
+    assert received < FILM_BYTES
+    assert "became shorter" in caplog.text

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Error, Page
+from playwright.async_api import BrowserContext, Page
 
 from tests.browser.sdk.frontend import TAG
 from tests.browser.watching import Watch
@@ -158,7 +158,6 @@ async def test_an_application_with_its_own_client_logs_in_with_a_password(
     assert await shown.evaluate("wix.authentication.loggedIn()") is True
 
 
-@pytest.mark.xfail(reason="POST /_wix/login is not served yet", raises=Error)
 async def test_the_page_of_an_application_logs_in_with_a_password(shown: Page) -> None:
     await shown.evaluate("wix.authentication.login('ada@example.test', 'ada-password')")
     assert await shown.evaluate("wix.authentication.loggedIn()") is True

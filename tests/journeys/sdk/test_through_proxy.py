@@ -22,7 +22,7 @@ CHECKS = [
     "an empty Authorization",
     "six calls of a page",
     "reads after writes",
-    "logins are refused",
+    "logins yield handles",
     "ended session",
     "a new visitor for one that ended",
     "expired token",
