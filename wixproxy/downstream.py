@@ -196,7 +196,7 @@ class ClientDownstream:
         """
         await response.prepare(self._message)
         await response.write_eof()
-        self.bytes_sent = response.body_length if response.status != 304 else 0
+        self.bytes_sent = 0 if self.request.method == "HEAD" else response.content_length or 0
         if not response.keep_alive:
             self.close_after()
 

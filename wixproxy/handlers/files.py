@@ -1,7 +1,7 @@
 """Serve a folder of built files in place of a running frontend.
 
-The path rules are `sansio.static_files`; ranges, validators and `sendfile`
-are aiohttp's. A symbolic link may point within the folder, never out of it.
+The path rules are `sansio.static_files`; ranges and validators are aiohttp's.
+A symbolic link may point within the folder, never out of it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 from pathlib import Path
+from typing import IO, Any
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from ..errors import MethodRefused, NoSuchRoute, quoted
 from ..exchange import Exchange
@@ -110,7 +112,11 @@ class Files:
 
 
 class _File(web.FileResponse):
-    """aiohttp's answer, but for its choice of twins, which does not read weights."""
+    """aiohttp's answer, but for two things.
+
+    Its choice of twins does not read weights; and a file that a build writes
+    over while it is sent would end as if it were whole.
+    """
 
     def serve(self, path: Path) -> None:
         """Send the bytes of another file under this one's name."""
@@ -118,3 +124,12 @@ class _File(web.FileResponse):
 
     def _get_file_path_stat_encoding(self, accept_encoding: str):  # type: ignore[no-untyped-def]
         return super()._get_file_path_stat_encoding("")
+
+    async def _sendfile_fallback(
+        self, writer: AbstractStreamWriter, fobj: IO[Any], offset: int, count: int
+    ) -> AbstractStreamWriter:
+        """Send as ever; this is the way that uvloop takes, which has no `sendfile`."""
+        writer = await super()._sendfile_fallback(writer, fobj, offset, count)
+        if writer.length:
+            raise OSError(f"{self._path.name} became shorter while it was sent")
+        return writer
