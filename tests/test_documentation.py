@@ -32,7 +32,7 @@ _INLINE = re.compile(r"`([^`\n]+)`")
 _COMMAND = re.compile(r"\bwixproxy ([a-z]+)((?: +[^\s`#&]+)*)")
 _FLAG = re.compile(r"(?<=\s)--[a-z-]+")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-_ROUTE = re.compile(r"/_wix/[a-z/-]*[a-z]")
+_ROUTE = re.compile(r"/_wix/[a-z/.-]*[a-z]")
 
 
 def _code(page: str) -> Iterator[str]:
@@ -110,18 +110,20 @@ def test_the_readmes_routes_are_served() -> None:
     routes = Routes(callback_path="/_wix/callback", testing=True)
     named = {path for code in _code(README) for path in _ROUTE.findall(code)}
     assert {"/_wix/login", "/_wix/session", "/_wix/testing/session"} <= named
-    for path in named - {"/_wix/api"}:
+    for path in named - {"/_wix/api", "/_wix/elevated"}:
         assert routes.match(path.encode()).name not in {"unknown", "frontend"}, path
 
 
 def test_the_readmes_configuration_can_be_used(tmp_path: Path) -> None:
-    (block,) = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    rules, production = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     client = "12345678-90ab-cdef-1234-567890abcdef"
-    text = block.replace("your client id", client)
+    text = production.replace("your client id", client)
     assert tomllib.loads(text)["site"]["client_id"] == client
-    (tmp_path / "wixproxy.toml").write_text(text)
-    config = load({}, {"WIXPROXY_SESSION_KEY": KEY}, tmp_path)
+    (tmp_path / "wixproxy.toml").write_text(text + rules)
+    environment = {"WIXPROXY_SESSION_KEY": KEY, "WIX_CLIENT_SECRET": "the secret of the app"}
+    config = load({}, environment, tmp_path)
     assert config.mode == "production"
+    assert [rule.name for rule in config.site.elevation_rules] == ["search-orders"]
 
 
 def test_every_row_of_the_mode_table_has_a_test_of_its_name() -> None:
