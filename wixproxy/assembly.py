@@ -80,8 +80,6 @@ class Process:
 
 def assemble(config: Config, clock: Clock, process: Process) -> Service:
     """Build the service that `config` describes."""
-    urls = [PublicURL.parse(text) for text in config.server.public_url]
-    limits = Limits(config.session.idle_seconds, config.session.absolute_seconds)
     wix = WixClient(
         config.site.api_origin,
         config.site.client_id,
@@ -89,11 +87,58 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         tls=_tls(config.site.ca_file),
         trust_environment=config.site.proxy == "env",
     )
-    api_pool = Pool(tls=_tls(config.site.ca_file))
-    upstream_pool = _upstream_pool(config)
+    api_pool, upstream_pool = Pool(tls=_tls(config.site.ca_file)), _upstream_pool(config)
     trusted = TrustedProxies.parse(
         config.server.trusted_proxies, everyone=config.server.trust_every_proxy
     )
+    extensions = assemble_extensions(config, upstream_pool, clock)
+    status = Status(lambda: process.unready)
+
+    async def close() -> None:
+        await extensions.stop()
+        await wix.close()
+        await api_pool.close()
+        await upstream_pool.close()
+
+    return Service(
+        gate_limits=GateLimits(
+            max_target_bytes=config.server.max_target_bytes,
+            max_field_bytes=config.server.max_field_bytes,
+            max_fields_bytes=config.server.max_fields_bytes,
+            max_fields=config.server.max_fields,
+        ),
+        hosts=Hosts(_public_urls(config), config.server.accept_hosts),
+        routes=Routes(
+            callback_path=config.site.login.callback_path,
+            testing=config.emulator.enabled,
+            delivery_paths=delivery_paths(config),
+        ),
+        fronts=_fronts(config, wix, clock, process),
+        allowed_origins=frozenset(config.api.allowed_origins),
+        trusted_proxies=trusted,
+        pseudonym=process.pseudonym,
+        tells_causes=config.mode == "dev",
+        handlers={
+            "frontend": _frontend(config, upstream_pool, trusted, process),
+            **_session_handlers(config, wix, api_pool, clock),
+            "sdk.js": Sdk().handle,
+            **extensions.handlers,
+        },
+        status={"healthz": status.healthz, "readyz": status.readyz},
+        start=extensions.start,
+        close=close,
+    )
+
+
+def _public_urls(config: Config) -> list[PublicURL]:
+    return [PublicURL.parse(text) for text in config.server.public_url]
+
+
+def _fronts(
+    config: Config, wix: WixClient, clock: Clock, process: Process
+) -> dict[PublicURL, Front]:
+    """Make what serves each public URL; a session of one opens at no other."""
+    limits = Limits(config.session.idle_seconds, config.session.absolute_seconds)
     grace_ends_at = process.started_at + config.session.unknown_key_grace_seconds
     keyring = Keyring([Key.from_text(key.reveal()) for key in config.session.keys])
 
@@ -116,14 +161,13 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
             clock=clock,
         )
 
-    extensions = assemble_extensions(config, upstream_pool, clock)
+    return {url: front(url) for url in _public_urls(config)}
 
-    async def close() -> None:
-        await extensions.stop()
-        await wix.close()
-        await api_pool.close()
-        await upstream_pool.close()
 
+def _session_handlers(
+    config: Config, wix: WixClient, pool: Pool, clock: Clock
+) -> dict[str, Handler]:
+    """Make what calls Wix as a session, and what changes whose session it is."""
     callback = config.site.login.callback_path
     sessions = UsableSessions(
         MintLimits(
@@ -136,19 +180,8 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
     attempts = Buckets(LOGIN_ATTEMPTS_PER_MINUTE)
     credentials = CredentialCalls(wix, sessions, member_login, attempts, clock)
     app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
-    login = Login(wix, member_login, callback, clock)
-    logout = Logout(wix, clock, (callback,), _form_targets(config))
-    status = Status(lambda: process.unready)
-    custom_login = CustomLogin(
-        wix, sessions, credentials, member_login, own_paths=(callback,), clock=clock
-    )
-
-    async def login_or_form(exchange: Exchange) -> None:
-        is_form = exchange.request.method == "POST"
-        await (custom_login.login if is_form else login.begin)(exchange)
-
     api = WixApi(
-        api_pool,
+        pool,
         Origin.parse(config.site.api_origin),
         CallRules.parse(config.api.allow, config.api.deny),
         allowed_origins=frozenset(config.api.allowed_origins),
@@ -157,8 +190,17 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
         explains=config.mode == "dev",
     )
-    handlers: dict[str, Handler] = {
-        "frontend": _frontend(config, upstream_pool, trusted, process),
+    login = Login(wix, member_login, callback, clock)
+    logout = Logout(wix, clock, (callback,), _form_targets(config))
+    custom_login = CustomLogin(
+        wix, sessions, credentials, member_login, own_paths=(callback,), clock=clock
+    )
+
+    async def login_or_form(exchange: Exchange) -> None:
+        is_form = exchange.request.method == "POST"
+        await (custom_login.login if is_form else login.begin)(exchange)
+
+    return {
         "api": api.handle,
         "elevated": api.handle_elevated,
         "direct-login": direct_login,
@@ -169,34 +211,9 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         "callback": login.finish,
         "logout": logout.handle,
         "logout-callback": logout.finished,
-        "sdk.js": Sdk().handle,
         "session": tell,
         "testing/session": TestingSession(wix, clock).handle,
-        **extensions.handlers,
     }
-    return Service(
-        gate_limits=GateLimits(
-            max_target_bytes=config.server.max_target_bytes,
-            max_field_bytes=config.server.max_field_bytes,
-            max_fields_bytes=config.server.max_fields_bytes,
-            max_fields=config.server.max_fields,
-        ),
-        hosts=Hosts(urls, config.server.accept_hosts),
-        routes=Routes(
-            callback_path=callback,
-            testing=config.emulator.enabled,
-            delivery_paths=delivery_paths(config),
-        ),
-        fronts={url: front(url) for url in urls},
-        allowed_origins=frozenset(config.api.allowed_origins),
-        trusted_proxies=trusted,
-        pseudonym=process.pseudonym,
-        tells_causes=config.mode == "dev",
-        handlers=handlers,
-        status={"healthz": status.healthz, "readyz": status.readyz},
-        start=extensions.start,
-        close=close,
-    )
 
 
 def _same_site(config: Config) -> SameSite:

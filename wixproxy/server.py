@@ -79,7 +79,7 @@ class Proxy:
             server.draining = True
             server.end_tunnels()
             server.pre_shutdown()
-            await server.shutdown(STOP_SECONDS)
+        await asyncio.gather(*(server.shutdown(STOP_SECONDS) for server in self._servers))
         await self.requests.service.close()
 
 
