@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from wixproxy.downstream import ClientDownstream
@@ -18,6 +18,10 @@ LAST_GET = b"GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n"
 OLD_GET = b"GET / HTTP/1.0\r\nHost: shop.example\r\n\r\n"
 HEAD = b"HEAD / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n"
 SECONDS = 5
+
+# More than all buffers on the way take together.
+PIECE = b"x" * 65_536
+PIECES = 1_000
 
 
 class Client:
@@ -120,3 +124,15 @@ async def listening(serve: Serve, *, keepalive_seconds: float = 75.0) -> AsyncIt
         yield listener
     finally:
         await listener.stop()
+
+
+async def settled(count: Callable[[], int]) -> int:
+    """Return the count once it has not changed for a while."""
+    before, still = -1, 0
+    async with asyncio.timeout(SECONDS):
+        while still < 10:
+            await asyncio.sleep(0.02)
+            now = count()
+            still = still + 1 if now == before else 0
+            before = now
+    return before

@@ -1,4 +1,4 @@
-"""Connections of clients: pace, departure, refusal, upgrade and the end, over real sockets."""
+"""Connections of clients: pace, departure, refusal and the end, over real sockets."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import time
 
 import pytest
 
-from tests.public_listener import GET, LAST_GET, OLD_GET, Client, Listener, listening
+from tests.public_listener import (
+    GET,
+    LAST_GET,
+    OLD_GET,
+    PIECE,
+    PIECES,
+    Client,
+    Listener,
+    listening,
+    settled,
+)
 from wixproxy.downstream import ClientDownstream
 from wixproxy.errors import ClientGone, FieldsTooLarge, MalformedRequest, TargetTooLong
 from wixproxy.protocol import PARSER_FIELDS, PARSER_LINE_BYTES, Serve
 
-PIECE = b"x" * 65_536
-PIECES = 1_000
-UPGRADE = (
-    b"GET /socket HTTP/1.1\r\nHost: shop.example\r\n"
-    b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-)
-SWITCHED = [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
 SECRET = b"eyJhbGciOiJSUzI1NiJ9-secret"
 
 
@@ -56,25 +59,12 @@ async def test_a_client_that_does_not_read_stalls_whoever_writes() -> None:
     async with listening(serve) as listener:
         client = await listener.client(LAST_GET)
         client.writer.transport.pause_reading()
-        stalled_at = await _settled(lambda: written)
+        stalled_at = await settled(lambda: written)
         assert 0 < stalled_at < PIECES / 2
         client.writer.transport.resume_reading()
         received = await client.rest()
     assert written == PIECES
     assert received.count(b"x") == PIECES * len(PIECE)
-
-
-async def _settled(count: object) -> int:
-    """Return the count once it has not changed for a while."""
-    assert callable(count)
-    before, still = -1, 0
-    async with asyncio.timeout(5):
-        while still < 10:
-            await asyncio.sleep(0.02)
-            now = count()
-            still = still + 1 if now == before else 0
-            before = now
-    return before
 
 
 @pytest.mark.parametrize("how", [Client.leave, Client.reset], ids=["end of file", "reset"])
@@ -214,97 +204,6 @@ async def test_a_head_beyond_the_parsers_limits_is_refused_for_what_it_is(
         head = await client.head()
     assert [type(error) for error in listener.refused] == [expected]
     assert head.startswith(b"HTTP/1.1 %d " % listener.refused[0].status)
-
-
-async def echo(downstream: ClientDownstream) -> None:
-    """Switch protocols, and send back what comes until the client has said all."""
-    await downstream.head(101, SWITCHED)
-    stream = downstream.upgrade()
-    while data := await stream.read():
-        await stream.write(data)
-    stream.write_eof()
-    stream.close()
-
-
-async def test_after_an_upgrade_bytes_travel_both_ways_as_they_are() -> None:
-    async with listening(echo) as listener:
-        client = await listener.client(UPGRADE)
-        head = await client.head()
-        assert head.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
-        assert b"Transfer-Encoding" not in head
-        assert b"Connection: close" not in head
-        for data in (b"\x81\x05hello", b"GET / HTTP/1.1\r\n\r\n", bytes(range(256))):
-            await client.send(data)
-            assert await client.exactly(len(data)) == data
-
-
-async def test_bytes_that_came_with_the_upgrade_are_not_lost() -> None:
-    async with listening(echo) as listener:
-        client = await listener.client(UPGRADE + b"early")
-        await client.head()
-        assert await client.exactly(5) == b"early"
-
-
-async def test_an_end_of_file_in_a_tunnel_is_passed_on_and_ends_one_direction() -> None:
-    async with listening(echo) as listener:
-        client = await listener.client(UPGRADE)
-        await client.head()
-        await client.send(b"last words")
-        client.half_close()
-        assert await client.rest() == b"last words"
-
-
-async def test_a_tunnel_whose_reader_lags_stops_reading_from_the_client() -> None:
-    go_on = asyncio.Event()
-    taken = 0
-
-    async def serve(downstream: ClientDownstream) -> None:
-        nonlocal taken
-        await downstream.head(101, SWITCHED)
-        stream = downstream.upgrade()
-        await go_on.wait()
-        while data := await stream.read():
-            taken += len(data)
-
-    async with listening(serve) as listener:
-        client = await listener.client(UPGRADE)
-        await client.head()
-        sent = 0
-
-        async def flood() -> None:
-            nonlocal sent
-            for _ in range(PIECES):
-                await client.send(PIECE)
-                sent += 1
-            client.half_close()
-
-        flooding = asyncio.create_task(flood())
-        assert await _settled(lambda: sent) < PIECES / 2
-        go_on.set()
-        async with asyncio.timeout(10):
-            await flooding
-        await client.rest()
-    assert taken == PIECES * len(PIECE)
-
-
-async def test_a_client_that_leaves_a_tunnel_wakes_its_reader() -> None:
-    outcome: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-    async def serve(downstream: ClientDownstream) -> None:
-        await downstream.head(101, SWITCHED)
-        stream = downstream.upgrade()
-        try:
-            outcome.set_result(await stream.read())
-        except asyncio.CancelledError:
-            outcome.set_result(b"")
-            raise
-
-    async with listening(serve) as listener:
-        client = await listener.client(UPGRADE)
-        await client.head()
-        client.reset()
-        async with asyncio.timeout(5):
-            assert await outcome == b""
 
 
 async def test_an_idle_connection_is_closed_after_its_time() -> None:
