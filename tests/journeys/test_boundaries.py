@@ -14,6 +14,7 @@ from tests.conftest import HandClock
 from tests.stage import Stage, staged
 
 README = Path(__file__).parents[2] / "README.md"
+REGISTER = "/_api/iam/authentication/v2/register"
 RULES = [{"name": "instance", "call": "GET /apps/v1/instance", "who": ["member"]}]
 
 
@@ -147,3 +148,23 @@ async def test_sessions_for_tests_are_made_with_the_emulator_alone(cookie_stage:
     )
     assert answer.status == 404
     assert (await browser.session())["identity"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "status"),
+    [
+        pytest.param({"api.deny": ["* /_api/iam/**"]}, REGISTER, 403, id="denied"),
+        pytest.param({"api.allow": ["GET /stores/**"]}, REGISTER, 403, id="not among the allowed"),
+        pytest.param({"api.allow": [f"POST {REGISTER}"]}, REGISTER, 400, id="allowed by name"),
+        pytest.param({"api.allow": ["GET /stores/**"]}, "/oauth2/token", 200, id="a placeholder"),
+        pytest.param({"api.deny": ["POST /oauth2/**"]}, "/oauth2/token", 403, id="none of those"),
+    ],
+)
+async def test_the_rules_for_calls_hold_for_those_that_the_proxy_answers_itself(
+    clock: HandClock, tmp_path: Path, rules: dict[str, list[str]], path: str, status: int
+) -> None:
+    """R57: a site that lets nobody register must not do so by way of a login script."""
+    async with staged(clock, tmp_path, rules) as stage:
+        body = {"grantType": "anonymous"}
+        answer = await stage.browser().fetch(f"/_wix/api{path}", "POST", body=body)
+        assert answer.status == status

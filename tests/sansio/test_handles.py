@@ -39,9 +39,18 @@ def test_a_handle_opens_for_nothing_else(who: str, kind: str, later: int) -> Non
         handles(who).open(kind, handle, NOW + later)
 
 
-def test_a_bare_credential_is_no_handle() -> None:
+@pytest.mark.parametrize("name", ["stateToken", "state_token", "StateToken", "session-token"])
+def test_a_bare_credential_is_no_handle(name: str) -> None:
+    """Wix reads a field in snake case, too."""
     with pytest.raises(SealError):
-        handles().opened({"stateToken": "JWS.bare"}, NOW)
+        handles().opened({"a": [{name: "JWS.bare"}]}, NOW)
+
+
+def test_the_spelling_of_a_field_does_not_matter_to_its_handle() -> None:
+    sealed = handles().sealed({"session_token": "JWS.bare"}, NOW)
+    assert "JWS.bare" not in str(sealed)
+    opened = handles().opened({"sessionToken": sealed["session_token"]}, NOW)
+    assert opened == {"sessionToken": "JWS.bare"}
 
 
 def test_every_credential_of_an_answer_is_replaced_at_any_depth() -> None:

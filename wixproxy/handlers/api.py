@@ -18,9 +18,9 @@ import json
 import logging
 from dataclasses import replace
 
-from ..credential_calls import CredentialCalls
+from ..credential_calls import IDENTITY_CALLS, CredentialCalls
 from ..elevation import Elevation
-from ..errors import CallRefused, UpstreamError, WixUnavailable
+from ..errors import CallRefused, UpstreamError, WixUnavailable, quoted
 from ..exchange import Exchange
 from ..pages import json_answer
 from ..sansio import fetch_metadata, headers
@@ -85,10 +85,15 @@ class WixApi:
             await exchange.downstream.answer(204, fields)
             return
         target = api_target(request.target)
+        path = target.partition(b"?")[0]
         if answer_credentials := self._credentials.answerer(request.method, target):
+            reason = self._rules.exclusion(
+                request.method, path, unlisted=path not in IDENTITY_CALLS
+            )
+            if reason is not None:
+                raise CallRefused(f"{request.method} {quoted(path)} {reason}")
             await answer_credentials(exchange)
             return
-        path = target.partition(b"?")[0]
         if self._elevation.concerns(request.method, path):
             session = await self._sessions.of(exchange)
             rule = self._elevation.rule_for(request.method, path, session)

@@ -157,6 +157,18 @@ class CallRules:
             return "is not among the calls that api.allow lists."
         return None
 
+    def exclusion(self, method: str, path: bytes, *, unlisted: bool) -> str | None:
+        """Return why the configuration excludes a call that the proxy answers itself, or None.
+
+        `unlisted` says that the call is fit to pass although `api.allow` does not name it.
+        """
+        folded = folded_path(path)
+        if any(call.denies(method, folded) for call in self.deny):
+            return "is excluded by api.deny."
+        if self.allow and not unlisted and not any(c.permits(method, path) for c in self.allow):
+            return "is not among the calls that api.allow lists."
+        return None
+
 
 def hands_out_credentials(path: bytes) -> bool:
     """Tell whether answers to this call hold a token, or a code for one."""

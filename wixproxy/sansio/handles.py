@@ -21,8 +21,9 @@ PURPOSE = "credential handle"
 HANDLE_SECONDS = 600
 PREFIX = "wixproxy."
 
-# Fields of Wix's answers and requests that hold a credential.
-CREDENTIAL_FIELDS = frozenset({"sessionToken", "stateToken"})
+# Fields of Wix's answers and requests that hold a credential, by their folded names:
+# Wix's JSON readers take `session_token` for `sessionToken`.
+CREDENTIAL_FIELDS = {"sessiontoken": "sessionToken", "statetoken": "stateToken"}
 
 
 class Handles:
@@ -61,11 +62,16 @@ class Handles:
         return (kind, self._session_id, *self._bound_to)
 
 
+def credential_kind(name: str) -> str | None:
+    """Return the kind of credential that a field of this name holds, in any spelling."""
+    return CREDENTIAL_FIELDS.get(name.replace("_", "").replace("-", "").casefold())
+
+
 def _replaced(values: Any, replace: Any) -> Any:
     if isinstance(values, dict):
         return {
-            name: replace(name, value)
-            if name in CREDENTIAL_FIELDS and isinstance(value, str) and value
+            name: replace(kind, value)
+            if (kind := credential_kind(name)) and isinstance(value, str) and value
             else _replaced(value, replace)
             for name, value in values.items()
         }
