@@ -88,8 +88,10 @@ class TokenSource:
         del self._flights[session_id]
         # Everyone who asked may have left: then nobody else reads the outcome.
         if not flight.cancelled() and (error := flight.exception()) is not None:
-            level = logging.INFO if isinstance(error, WixproxyError) else logging.ERROR
-            log.log(level, "tokens could not be had: %s", error)
+            if isinstance(error, WixproxyError):
+                log.info("tokens could not be had: %s", error)
+            else:
+                log.error("tokens could not be had", exc_info=error)
 
     async def _renew(self, session: Session, refused: Tokens | None) -> Session:
         async with self._store.exclusive(session) as latest:
