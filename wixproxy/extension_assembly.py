@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .config import Config
-from .errors import ConfigError
+from .errors import ConfigError, StoreUnavailable
 from .extensions.deliverer import Deliverer
 from .extensions.frontend_handler import FrontendHandler
 from .extensions.passing_through import PassingThrough
@@ -40,7 +40,7 @@ def delivery_paths(config: Config) -> DeliveryPaths:
 
 
 def assemble_extensions(config: Config, pool: Pool, clock: Callable[[], float]) -> Extensions:
-    """Build the handlers; raises `StoreUnavailable` when the file of events cannot be used."""
+    """Build the handlers; raises `ConfigError` when the file of events cannot be used."""
     extensions = config.site.extensions
     if not extensions.webhooks and not extensions.service_plugins:
         handlers: dict[str, Handler] = {"webhook": nothing_here, "service-plugin": nothing_here}
@@ -82,7 +82,11 @@ def _taker(
         return PassingThrough(handler, paths)
     if extensions.state_file is None:
         raise ConfigError(["site.extensions.state_file: events need a file to wait in"])
-    return Deliverer(EventStore(Path(extensions.state_file), clock), handler, paths, clock)
+    try:
+        store = EventStore(Path(extensions.state_file), clock)
+    except StoreUnavailable as error:
+        raise ConfigError([f"site.extensions.state_file: {error.message}"]) from error
+    return Deliverer(store, handler, paths, clock)
 
 
 def _fields(config: Config) -> list[tuple[bytes, bytes]]:

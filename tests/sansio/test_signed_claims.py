@@ -80,6 +80,8 @@ def test_what_wix_did_not_sign_for_now_is_refused(message: bytes, told: str) -> 
         pytest.param(MESSAGE[: MESSAGE.rindex(b".")], "three parts, found 2", id="truncated"),
         pytest.param(MESSAGE + b".x", "found 4", id="one part too many"),
         pytest.param(b"x" * (MAX_MESSAGE_BYTES + 1), "expected at most", id="oversized"),
+        pytest.param(MESSAGE + b"==", "the signature in base64url", id="padded"),
+        pytest.param(MESSAGE.replace(b".", b"\n.", 1), "the header in", id="line break inside"),
         pytest.param(b"!!!!.e30.AAAA", "the header", id="header is no base64"),
         pytest.param(b"e30x.e30.AAAA", "the header", id="header is no JSON"),
         pytest.param(b"W10.e30.AAAA", "found a list", id="header is a list"),
@@ -126,24 +128,10 @@ def test_arbitrary_bytes_are_refused_and_never_crash(message: bytes) -> None:
 def test_a_flipped_bit_is_refused_and_the_message_never_shown(position: int) -> None:
     altered = bytearray(MESSAGE)
     altered[position // 8] ^= 1 << (position % 8)
-    if bytes(altered).strip() == MESSAGE or _means_the_same(bytes(altered)):
-        return
     with pytest.raises((WebhookMalformed, WebhookUnverified)) as refused:
         signatures().verify(bytes(altered), START)
     for part in MESSAGE.split(b"."):
         assert part.decode() not in repr(refused.value)
-
-
-def _means_the_same(message: bytes) -> bool:
-    """Tell whether only the unused bits of the signature's last character differ."""
-    head, _, tail = message.rpartition(b".")
-    if head != MESSAGE.rpartition(b".")[0] or not tail.isascii():
-        return False
-    try:
-        octets = base64.urlsafe_b64decode(tail + b"==")
-    except ValueError:
-        return False
-    return octets == base64.urlsafe_b64decode(MESSAGE.rpartition(b".")[2] + b"==")
 
 
 PEM = wix.pem(wix.key())
