@@ -12,6 +12,7 @@ from yarl import URL
 
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
+from wixproxy.config import Config
 
 README = Path(__file__).parents[2] / "README.md"
 REGISTER = "/_api/iam/authentication/v2/register"
@@ -49,28 +50,43 @@ async def begun_login(stage: Stage) -> tuple[Any, str]:
     return browser, await stage.wix_login_page(begun.headers["Location"], "ada@example.test")
 
 
-@pytest.mark.parametrize("whose", ["client_id", "origin"])
+def of_another(stage: Stage, whose: str) -> Config:
+    """Return the stage's configuration for another project, or for a host beside its own."""
+    config = stage.config
+    if whose == "project":
+        site = config.site.model_copy(update={"client_id": "11111111-2222-4333-8444-555555555555"})
+        return config.model_copy(update={"site": site})
+    host = stage.origin.partition("//")[2]
+    server = config.server.model_copy(
+        update={"public_url": (f"http://other.{host}",), "accept_hosts": (host,)}
+    )
+    return config.model_copy(update={"server": server})
+
+
+@pytest.mark.parametrize("whose", ["project", "origin"])
 async def test_a_login_begun_for_another_project_or_origin_is_not_finished(
     cookie_stage: Stage, whose: str
 ) -> None:
-    """R31, C23: the same key, the same browser, another project."""
-    stage = cookie_stage
-    browser, callback = await begun_login(stage)
-    grants = stage.counts()["grants"]
-    config = stage.config
-    if whose == "client_id":
-        site = config.site.model_copy(update={"client_id": "11111111-2222-4333-8444-555555555555"})
-        config = config.model_copy(update={"site": site})
-    else:
-        urls = ("https://shop.example",)
-        server = config.server.model_copy(
-            update={"public_url": urls, "accept_hosts": (stage.origin.partition("//")[2],)}
-        )
-        config = config.model_copy(update={"server": server})
-    await stage.restart(config)
+    """R31, C23: the same key, the same browser, the same name of the cookie."""
+    browser, callback = await begun_login(cookie_stage)
+    grants = cookie_stage.counts()["grants"]
+    await cookie_stage.restart(of_another(cookie_stage, whose))
     answer = await browser.navigate(callback, **{"Sec-Fetch-Site": "cross-site"})
     assert answer.status == 400
-    assert stage.counts()["grants"] == grants
+    assert cookie_stage.counts()["grants"] == grants
+
+
+@pytest.mark.parametrize("whose", ["project", "origin"])
+async def test_a_session_of_another_project_or_origin_is_none(
+    cookie_stage: Stage, whose: str
+) -> None:
+    """R24: the same key, the same name of the cookie."""
+    browser = cookie_stage.browser()
+    await browser.navigate("/")
+    assert (await browser.session())["identity"] == "visitor"
+    await cookie_stage.restart(of_another(cookie_stage, whose))
+    told = await browser.fetch("/_wix/session", **{"Sec-Fetch-Site": "same-origin"})
+    assert (await told.json())["identity"] == "none"
 
 
 async def test_a_secret_of_the_app_has_no_part_in_the_calls_of_visitors_and_members(

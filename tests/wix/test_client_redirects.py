@@ -115,6 +115,7 @@ async def test_an_authorize_step_that_leads_elsewhere_is_refused(
         pytest.param(answer({"subjectType": "MEMBER"}, 403), None, id="refused"),
         pytest.param(answer(b"<html>"), None, id="HTML"),
         pytest.param(answer([]), None, id="no object"),
+        pytest.param(answer(b"[" * 60_000), None, id="too deep"),
         pytest.param(None, None, id="silence"),
     ],
 )

@@ -119,7 +119,7 @@ class WixClient:
         try:
             status, _, body = await self._post(TOKEN_INFO_PATH, {"token": tokens.access})
             info = json.loads(body)
-        except (WixUnavailable, ValueError):
+        except (WixUnavailable, ValueError, RecursionError):
             return None
         if status != 200 or not isinstance(info, dict) or info.get("subjectType") != "MEMBER":
             return None
