@@ -124,6 +124,16 @@ async def test_leaving_changes_nothing(wix: Wix) -> None:
     assert (await wix.call("GET", CART, token)).json["cart"]["lineItems"]
 
 
+async def test_the_sites_own_pages_are_offered_and_told_who_is_logged_in(wix: Wix) -> None:
+    token = (await wix.visitor())["access_token"]
+    own = {"loginUrl": f"{SITE}/login", "cartPageUrl": f"{SITE}/cart"}
+    shown = await wix.call("GET", await checkout_url(wix, token, own))
+    assert links(shown) == [
+        f"{SITE}/login?wixMemberLoggedIn=false",
+        f"{SITE}/cart?wixMemberLoggedIn=false",
+    ]
+
+
 async def test_without_a_thank_you_page_the_flow_ends_where_it_is_left(wix: Wix) -> None:
     token = (await wix.visitor())["access_token"]
     url = await checkout_url(wix, token, {"postFlowUrl": f"{SITE}/back"})

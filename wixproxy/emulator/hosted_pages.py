@@ -28,6 +28,14 @@ from .sites import site_origin
 from .state import STATE, State
 
 
+# Wix: pages that the site may have itself.
+_OWN_PAGES = {
+    "cartPageUrl": "Back to the cart",
+    "bookingsServiceListUrl": "All services",
+    "planListUrl": "All plans",
+}
+
+
 @dataclass(frozen=True)
 class Visit:
     """One look at a hosted page: the session, its flow, and who is there."""
@@ -52,12 +60,14 @@ class Visit:
 
     def way_back(self, receipt: Mapping[str, str] | None = None) -> str | None:
         """Return where the browser goes: with a receipt after success, without on leaving."""
-        callbacks = self.session.callbacks
-        told = {"wixMemberLoggedIn": "true" if self.member_id else "false"}
-        thanks = callbacks.get("thankYouPageUrl")
-        if receipt is not None and thanks:
-            return with_parameters(thanks, {**receipt, **told})
-        url = callbacks.get("postFlowUrl")
+        if receipt is not None and "thankYouPageUrl" in self.session.callbacks:
+            return self.callback("thankYouPageUrl", receipt)
+        return self.callback("postFlowUrl")
+
+    def callback(self, name: str, more: Mapping[str, str] | None = None) -> str | None:
+        """Return a callback of the session with what every callback is told, if it has one."""
+        url = self.session.callbacks.get(name)
+        told = {**(more or {}), "wixMemberLoggedIn": "true" if self.member_id else "false"}
         return with_parameters(url, told) if url else None
 
 
@@ -105,6 +115,10 @@ def _page(
         "members_only": visit.flow.members_only,
         "action": PAGES[visit.session.intent][0],
         "back": visit.way_back(),
+        "login": visit.callback("loginUrl") or f"/login?redirectSessionId={visit.session.id}",
+        "elsewhere": [
+            (text, url) for name, text in _OWN_PAGES.items() if (url := visit.callback(name))
+        ],
         "done": done or visit.session.id in visit.receipts,
         "message": message,
         "facts": {},

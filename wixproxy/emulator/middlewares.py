@@ -26,7 +26,16 @@ from .faults import Fault
 from .state import STATE, State
 
 ADMIN_PREFIX = "/__emulator/"
-_BROWSER_PREFIXES = ("/_api/oauth2/authorize", "/login", "/signup", "/social", "/r/")
+_BROWSER_PREFIXES = (
+    "/_api/oauth2/authorize",
+    "/__ecom/",
+    "/login",
+    "/password-reset",
+    "/r/",
+    "/signup",
+    "/social",
+    "/verify",
+)
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _SLOW_PIECES = 10
 
