@@ -27,7 +27,6 @@ from .redirects import PAGES
 from .sites import site_origin
 from .state import STATE, State
 
-
 # Wix: pages that the site may have itself.
 _OWN_PAGES = {
     "cartPageUrl": "Back to the cart",
