@@ -29,7 +29,17 @@ UPPER = (
     DECIDERS
     | REQUEST
     | SHARED
-    | {"backend", "handlers", "listening", "protocol", "serve", "stores", "wire", "wix"}
+    | {
+        "backend",
+        "first_contact",
+        "handlers",
+        "listening",
+        "protocol",
+        "serve",
+        "stores",
+        "wire",
+        "wix",
+    }
 )
 BUILDERS = {"", "assembly", "config", "emulator", "extension_assembly", "server"}
 
@@ -43,6 +53,7 @@ OURS: Mapping[str, set[str]] = {
     "wix": DECIDERS | {"stores"},
     "downstream": DECIDERS,
     "protocol": DECIDERS | {"downstream"},
+    "first_contact": DECIDERS,
     "front": DECIDERS | {"stores", "wix"},
     "browser_session": DECIDERS | {"front"},
     "exchange": DECIDERS | {"browser_session", "front"},

@@ -15,6 +15,7 @@ from .elevation import Elevation
 from .errors import ConfigError
 from .exchange import Exchange
 from .extension_assembly import assemble_extensions, delivery_paths
+from .first_contact import FirstContact
 from .front import Front
 from .handlers.api import WixApi
 from .handlers.custom_login import CustomLogin
@@ -92,9 +93,17 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         config.server.trusted_proxies, everyone=config.server.trust_every_proxy
     )
     extensions = assemble_extensions(config, upstream_pool, clock)
-    status = Status(lambda: process.unready)
+    contact = _first_contact(config, upstream_pool)
+    status = Status(lambda: process.unready or (contact.missing if contact else None))
+
+    async def start() -> None:
+        await extensions.start()
+        if contact is not None:
+            await contact.start()
 
     async def close() -> None:
+        if contact is not None:
+            await contact.stop()
         await extensions.stop()
         await wix.close()
         await api_pool.close()
@@ -125,9 +134,17 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
             **extensions.handlers,
         },
         status={"healthz": status.healthz, "readyz": status.readyz},
-        start=extensions.start,
+        start=start,
         close=close,
     )
+
+
+def _first_contact(config: Config, pool: Pool) -> FirstContact | None:
+    """Return what waits for a running frontend; files need no waiting."""
+    if config.upstream.url is None:
+        return None
+    origin = Origin.parse(config.upstream.url)
+    return FirstContact(str(origin), lambda: pool.reach(origin))
 
 
 def _public_urls(config: Config) -> list[PublicURL]:

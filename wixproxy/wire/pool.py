@@ -116,6 +116,10 @@ class Pool:
         incoming = connection.start(request, head)
         return await self._answer(connection, incoming, request, body, on_interim)
 
+    async def reach(self, origin: Origin) -> None:
+        """Find out whether the origin takes connections; raises as `send` does."""
+        (await self._dial(origin)).abort()
+
     async def close(self) -> None:
         """Close every connection, also those in use."""
         self._closed = True
