@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any, TypeVar
 
 import aiohttp
@@ -163,7 +164,7 @@ async def _called(state: State, url: str, text: str) -> dict[str, Any]:
         async with (
             asyncio.timeout(state.settings.plugin_answer_ms / 1000),
             state.outgoing.post(
-                url, data=text.encode(), headers=TEXT, allow_redirects=False
+                url, data=BytesIO(text.encode()), headers=TEXT, allow_redirects=False
             ) as response,
         ):
             told["status"] = response.status

@@ -17,6 +17,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Literal
 
 import aiohttp
@@ -196,7 +197,7 @@ class Webhooks:
 async def posted(session: aiohttp.ClientSession, url: str, text: str) -> int:
     """Post `text` and return the status, once the answer has been read whole."""
     async with session.post(
-        url, data=text.encode(), headers=TEXT, allow_redirects=False
+        url, data=BytesIO(text.encode()), headers=TEXT, allow_redirects=False
     ) as response:
         await response.read()
         return response.status
