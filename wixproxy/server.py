@@ -114,6 +114,7 @@ async def _run(config: Config, opens_browser: bool) -> int:
                 client_id=emulator.client_id,
                 client_secret=Secret(emulator.client_secret),
                 instance_id=emulator.instance_id,
+                public_keys=_emulated_keys(config, emulator),
             )
         proxy = build(config)
         closing.push_async_callback(proxy.stop)
@@ -144,6 +145,14 @@ def _emulator(config: Config) -> Emulator:
         emulator.allow_redirect_uri(url + config.site.login.callback_path)
         emulator.allow_redirect_domain(url)
     return emulator
+
+
+def _emulated_keys(config: Config, emulator: Emulator) -> tuple[str, ...] | None:
+    """Return the key that the emulator signs with; it takes half a second to find."""
+    extensions = config.site.extensions
+    if not extensions.webhooks and not extensions.service_plugins:
+        return None
+    return (emulator.public_key_base64,)
 
 
 def emulator_data(config: Config) -> Data | None:
