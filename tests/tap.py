@@ -37,7 +37,7 @@ class Tap:
 
     async def start(self) -> int:
         """Listen on a free port and return it."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
