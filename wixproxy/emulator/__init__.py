@@ -45,7 +45,7 @@ __all__ = ["DEFAULT_PORT", "Emulator", "EmulatorConfig"]
 
 DEFAULT_PORT = 4331
 # A page's hundreds of calls at once wait here; who finds no room waits a second.
-BACKLOG = 1024
+_BACKLOG = 1024
 _BODY_BYTES = 16 * 1024 * 1024
 _LINE_BYTES = 64 * 1024
 _SHUTDOWN_SECONDS = 1.0
@@ -187,7 +187,7 @@ class Emulator:
             max_field_size=_LINE_BYTES,
         )
         await self._runner.setup()
-        await web.SockSite(self._runner, listener, backlog=BACKLOG).start()
+        await web.SockSite(self._runner, listener, backlog=_BACKLOG).start()
         shown = f"[{host}]" if ":" in host else host
         self.listening_origin = f"http://{shown}:{listener.getsockname()[1]}"
         if self.state.origin is None:
