@@ -124,7 +124,7 @@ async def test_wixs_own_errors_of_a_login_are_passed_on(stage: Stage) -> None:
 
 
 async def test_guessing_passwords_is_slowed_down_by_account(stage: Stage) -> None:
-    """R69, design 3.11."""
+    """R69."""
     statuses = []
     for number in range(12):
         wrong = {**password(), "password": f"guess-{number}"}

@@ -1,4 +1,4 @@
-"""The route table: design 2.2, R57, R71, and the spellings of V42 and V43."""
+"""The route table: R57, R71, and the spellings of V42 and V43."""
 
 from __future__ import annotations
 
