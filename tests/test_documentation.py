@@ -27,7 +27,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 ERRORS = (ROOT / "docs" / "errors.md").read_text("utf-8")
 ROW_TESTS = (ROOT / "tests" / "config" / "test_mode_table.py").read_text("utf-8")
 
-_FENCED = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^```[^`\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _COMMAND = re.compile(r"\bwixproxy ([a-z]+)((?: +[^\s`#&]+)*)")
 _FLAG = re.compile(r"(?<=\s)--[a-z-]+")
