@@ -121,6 +121,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
             callback_path=config.site.login.callback_path,
             testing=config.emulator.enabled,
             delivery_paths=delivery_paths(config),
+            beside=config.server.public_url[0] if config.upstream.api_only else None,
         ),
         fronts=_fronts(config, wix, clock, process),
         allowed_origins=frozenset(config.api.allowed_origins),
@@ -128,7 +129,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         pseudonym=process.pseudonym,
         tells_causes=config.mode == "dev",
         handlers={
-            "frontend": _frontend(config, upstream_pool, trusted, process),
+            **_frontend(config, upstream_pool, trusted, process),
             **_session_handlers(config, wix, api_pool, clock),
             "sdk.js": Sdk().handle,
             **extensions.handlers,
@@ -237,8 +238,17 @@ def _same_site(config: Config) -> SameSite:
     return "None" if config.session.same_site == "none" else "Lax"
 
 
-def _frontend(config: Config, pool: Pool, trusted: TrustedProxies, process: Process) -> Handler:
-    """Choose what answers everything that is not ours: an upstream, a folder, or the demo shop."""
+def _frontend(
+    config: Config, pool: Pool, trusted: TrustedProxies, process: Process
+) -> dict[str, Handler]:
+    """Choose what answers everything that is not ours; nothing does beside a frontend."""
+    if config.upstream.api_only:
+        return {}
+    return {"frontend": _pages(config, pool, trusted, process)}
+
+
+def _pages(config: Config, pool: Pool, trusted: TrustedProxies, process: Process) -> Handler:
+    """Make what pages come from: an upstream, a folder, or the demo shop."""
     starts_sessions = config.session.start == "navigation"
     if config.upstream.url is not None:
         host = config.upstream.host_header

@@ -28,6 +28,14 @@ SETTINGS: Mapping[str, tuple[str, dict[str, Any]]] = {
         "--root",
         {"metavar": "DIR", "help": "Folder of built files to serve instead"},
     ),
+    "upstream.api_only": (
+        "--api-only",
+        {
+            "is_flag": True,
+            "default": None,
+            "help": "Serve /_wix/ alone, beside a frontend that sends those paths here",
+        },
+    ),
     "emulator.enabled": (
         "--emulator",
         {
@@ -87,16 +95,27 @@ SETTINGS: Mapping[str, tuple[str, dict[str, Any]]] = {
             "help": "Port that the proxy listens on",
         },
     ),
+    "server.public_url": (
+        "--public-url",
+        {
+            "multiple": True,
+            "metavar": "URL",
+            "help": "Where browsers see the proxy, http://localhost:<port> when left out; "
+            "may be given several times",
+        },
+    ),
 }
 """The flag of each option that has one, and how click shows it."""
 
 SERVE = (
     "upstream.url",
     "upstream.root",
+    "upstream.api_only",
     "emulator.enabled",
     "emulator.data",
     "server.host",
     "server.port",
+    "server.public_url",
 )
 EMULATOR = (
     "emulator.data",
@@ -152,7 +171,9 @@ class Configured(click.Command):
             for parameter in self.params
             if isinstance(parameter, Setting) and parameter.name is not None
         }
-        ctx.params["flags"] = {name: value for name, value in given.items() if value is not None}
+        ctx.params["flags"] = {
+            name: value for name, value in given.items() if value not in (None, ())
+        }
         return super().invoke(ctx)
 
 

@@ -188,7 +188,11 @@ def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def _ready_lines(config: Config, emulator: Emulator | None) -> str:
     """Say where everything is, in the one block that people read."""
-    frontend = config.upstream.url or config.upstream.root or "the demo shop"
+    upstream, public = config.upstream, config.server.public_url[0]
+    frontend, here = upstream.url or upstream.root or "the demo shop", public
+    if upstream.api_only:
+        here = f"http://{config.server.host}:{config.server.port}"
+        frontend = f"beside it at {public}, which sends paths below /_wix/ here"
     wix = config.site.api_origin
     if emulator is not None:
         wix = f"emulated at {emulator.origin}"
@@ -197,7 +201,7 @@ def _ready_lines(config: Config, emulator: Emulator | None) -> str:
     trusted = ", ".join(config.server.trusted_proxies) or "no proxy in front"
     return "\n".join(
         [
-            f"wixproxy is ready at {config.server.public_url[0]}",
+            f"wixproxy is ready at {here}",
             f"  frontend   {frontend}",
             f"  Wix        {wix}",
             f"  mode       {config.mode}, sessions in the {config.session.store} store",

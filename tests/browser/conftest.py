@@ -11,9 +11,11 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
+from tests.browser.vite import scaffold
 from tests.browser.watching import Watch
 from tests.conftest import HandClock
 from tests.requirements import require
@@ -43,6 +45,12 @@ async def chromium() -> AsyncIterator[Browser]:
         )
         yield browser
         await browser.close()
+
+
+@pytest.fixture(scope="session")
+def vite_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The React app of Vite's template; what a test changes in it, it puts back."""
+    return scaffold(tmp_path_factory.mktemp("vite"))
 
 
 @pytest_asyncio.fixture(loop_scope="session")

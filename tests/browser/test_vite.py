@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.browser.vite import dev_server, scaffold
+from tests.browser.vite import dev_server
 from tests.browser.watching import Watch
 from tests.commands.terminal import free_port
 from tests.conftest import HandClock
@@ -51,17 +51,12 @@ class App:
         self.source.write_text(text, "utf-8")
 
 
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return scaffold(tmp_path_factory.mktemp("vite"))
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def app(folder: Path, clock: HandClock, tmp_path: Path) -> AsyncIterator[App]:
-    source, port = folder / "src" / "App.jsx", free_port()
+async def app(vite_app: Path, clock: HandClock, tmp_path: Path) -> AsyncIterator[App]:
+    source, port = vite_app / "src" / "App.jsx", free_port()
     template = source.read_text("utf-8")
     async with (
-        dev_server(folder, port),
+        dev_server(vite_app, port),
         staged(clock, tmp_path, {"upstream.url": f"http://localhost:{port}"}) as stage,
     ):
         yield App(source, stage, template)

@@ -45,11 +45,11 @@ def _run(command: list[str], folder: Path) -> None:
 
 
 @asynccontextmanager
-async def dev_server(app: Path, port: int) -> AsyncIterator[None]:
+async def dev_server(app: Path, port: int, *flags: str) -> AsyncIterator[None]:
     """Run `vite` for the app on a port; end it with everything it has started."""
     process = await asyncio.create_subprocess_exec(
         str(app / "node_modules" / ".bin" / "vite"),
-        *("--port", str(port), "--strictPort", "--clearScreen", "false"),
+        *("--port", str(port), "--strictPort", "--clearScreen", "false", *flags),
         cwd=app,
         env={**os.environ, "NO_COLOR": "1"},
         stdin=asyncio.subprocess.DEVNULL,

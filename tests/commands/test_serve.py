@@ -73,6 +73,17 @@ def test_without_a_frontend_the_emulator_brings_a_shop(terminal: Terminal) -> No
     assert b"<html" in page
 
 
+def test_beside_a_frontend_it_says_where_both_are(terminal: Terminal) -> None:
+    port, frontend = free_port(), "http://localhost:5173"
+    words = ("serve", "--emulator", "--api-only", "--public-url", frontend, "--port", str(port))
+    with terminal.running(*words) as process:
+        lines = ready(process, f"wixproxy is ready at http://localhost:{port}")
+        status, problem = get(port, "/")
+    assert f"  frontend   beside it at {frontend}, which sends paths below /_wix/ here\n" in lines
+    assert status == 404
+    assert json.loads(problem)["public_url"] == frontend
+
+
 def test_a_development_key_is_made_once_and_kept(terminal: Terminal, site: Path) -> None:
     made = []
     for _ in range(2):

@@ -98,6 +98,34 @@ def test_what_made_it_production_is_told_where_nobody_chose_it(project: Project)
             id="two frontends",
         ),
         pytest.param(
+            {"upstream.url": None, "upstream.api_only": True},
+            "server.public_url: expected the frontend's address, as browsers see it, since "
+            "upstream.api_only serves /_wix/ beside it, found none. Give --public-url, for example "
+            "http://localhost:5173.",
+            id="beside a frontend at nobody knows where",
+        ),
+        pytest.param(
+            {
+                "upstream.url": "http://localhost:5173",
+                "upstream.api_only": True,
+                "server.public_url": ["http://localhost:5173"],
+            },
+            "upstream.api_only (from flag --api-only): give one of upstream.url and "
+            "upstream.api_only, not both.",
+            id="before a frontend and beside it",
+        ),
+        pytest.param(
+            {
+                "upstream.url": "http://localhost:5173",
+                "upstream.root": ".",
+                "upstream.api_only": True,
+                "server.public_url": ["http://localhost:5173"],
+            },
+            "upstream.api_only (from flag --api-only): give one of upstream.url, upstream.root "
+            "and upstream.api_only, not all of them.",
+            id="before, over and beside",
+        ),
+        pytest.param(
             {"emulator.enabled": True, "emulator.host": "localhost"},
             "emulator.host (from flag --host): expected another host than that of "
             "server.public_url, found 'localhost' in both. Cookies ignore ports, so the emulator "
@@ -165,7 +193,8 @@ def test_without_anything_both_missing_things_are_told(project: Project) -> None
     )
     assert frontend == (
         "upstream.url: expected a frontend, found none. Give --upstream URL for a running one, "
-        "--root DIR for built files, or --emulator for the demo shop."
+        "--root DIR for built files, --api-only to stand beside one, or --emulator for the demo "
+        "shop."
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.conftest import CLIENT, FRONTEND, KEY, Project
+from tests.config.conftest import CLIENT, FRONTEND, KEY, Flags, Project
 from wixproxy.config import load
 from wixproxy.config.options import value_of
 
@@ -141,6 +141,30 @@ def test_a_frontend_named_by_a_flag_takes_the_place_of_the_files(project: Projec
     (project.folder / "dist").mkdir()
     config = project.load({"upstream.root": "dist"})
     assert (config.upstream.url, config.upstream.root) == (None, str(project.folder / "dist"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "chosen"),
+    [
+        pytest.param({"upstream.url": OTHER}, (OTHER, False), id="before it"),
+        pytest.param({"upstream.api_only": True}, (None, True), id="beside it"),
+    ],
+)
+def test_whether_a_frontend_is_before_or_beside_us_is_taken_from_one_source(
+    project: Project, flags: Flags, chosen: tuple[str | None, bool]
+) -> None:
+    before = flags.get("upstream.url") is not None
+    weaker = "api_only = true" if before else f'url = "{FRONTEND}"'
+    project.write("wixproxy.toml", f"[upstream]\n{weaker}\n")
+    given = {"upstream.url": None, "server.public_url": [FRONTEND], **flags}
+    upstream = project.load(given).upstream
+    assert (upstream.url, upstream.api_only) == chosen
+
+
+def test_to_say_that_nobody_is_beside_us_names_no_frontend(project: Project) -> None:
+    project.write("wixproxy.toml", f'[upstream]\nurl = "{OTHER}"\n')
+    variables = {"WIXPROXY__UPSTREAM__API_ONLY": "false"}
+    assert project.load({"upstream.url": None}, variables).upstream.url == OTHER
 
 
 def test_a_path_starts_from_the_folder_of_the_file_that_names_it(project: Project) -> None:

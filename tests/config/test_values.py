@@ -142,7 +142,7 @@ def test_a_wrong_entry_of_a_list_is_told_with_its_place(
         "server.trusted_proxies": "10.0.0.1",
     }[name]
     lines = project.problems({"mode": "dev", name: [good, value]})
-    assert lines == [f"{name}[1] (from flag {name}): {sentence}"]
+    assert lines == [f"{name}[1] (from flag {FLAGS.get(name, name)}): {sentence}"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -153,6 +154,14 @@ def test_the_refusal_of_a_host_has_the_line_that_would_admit_it(
     assert line == f'public_url = ["http://localhost:4321", "{listed}"]'
     assert str(line) in refused.value.message
     assert PublicURL.parse(listed).is_trustworthy
+
+
+def test_the_refusal_of_a_host_has_the_line_for_a_rewrite_in_front() -> None:
+    with pytest.raises(HostRefused) as refused:
+        Hosts([SHOP]).choose(b"Wixproxy:8080")
+    line = re.search(r'accept_hosts = \["(.+)"\]$', refused.value.message)
+    assert line is not None
+    assert Hosts([SHOP], [line[1]]).choose(b"Wixproxy:8080") == SHOP
 
 
 @pytest.mark.parametrize(

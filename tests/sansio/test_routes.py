@@ -72,6 +72,22 @@ def test_a_disguise_of_our_prefix_is_refused(path: bytes) -> None:
         route.admit("GET", path)
 
 
+@pytest.mark.parametrize("path", [b"/", b"/cart", b"/_wixes", b"/api/auth/callback"])
+def test_beside_a_frontend_no_other_path_is_served(path: bytes) -> None:
+    route = Routes(beside="http://localhost:5173").match(path)
+    assert not route.is_frontend
+    with pytest.raises(NoSuchRoute, match=r"others, at http://localhost:5173\.$") as refused:
+        route.admit("GET", path)
+    assert "GET, POST /_wix/login" in str(refused.value.members["routes"])
+
+
+def test_beside_a_frontend_our_own_paths_are_served_as_ever() -> None:
+    table = Routes(callback_path="/api/auth/callback", beside="http://localhost:5173")
+    assert table.match(b"/_wix/api/x") is routes.API
+    assert table.match(b"/api/auth/callback") is routes.CALLBACK
+    assert table.match(b"/_wix/nothing") is table.unknown
+
+
 def test_an_unknown_path_below_the_prefix_lists_the_routes() -> None:
     table = Routes(callback_path="/api/auth/callback")
     with pytest.raises(NoSuchRoute) as refused:

@@ -39,6 +39,10 @@ class UpstreamTable(Table):
         default=None,
         description="The folder of built files to serve in place of a running frontend.",
     )
+    api_only: bool = Field(
+        default=False,
+        description="Whether to serve /_wix/ alone, beside a frontend that sends those paths here.",
+    )
     host_header: AuthorityText | None = Field(
         default=None, description="Host to send to the frontend in place of the public one."
     )

@@ -13,11 +13,15 @@ from ..sansio.forwarded import TrustedProxies
 from ..sansio.origin import Origin
 from ..sansio.public_url import PublicURL
 from .model import Config
+from .options import value_of
 from .problems import DEFAULT, Problem
 from .site import ServicePluginEntry, WebhookEntry
 from .values import NEW_FOR_BACKEND, NEW_KEY
 
 DASHBOARD = "Settings, Development & integrations, Headless Settings"
+
+
+FRONTENDS = ("upstream.url", "upstream.root", "upstream.api_only")
 
 
 def conflicts(config: Config) -> list[Problem]:
@@ -117,20 +121,8 @@ def _extensions(config: Config) -> Iterator[Problem]:
 
 
 def _upstream(config: Config) -> Iterator[Problem]:
+    yield from _frontend(config)
     upstream = config.upstream
-    if upstream.url is not None and upstream.root is not None:
-        yield Problem(
-            "upstream.root",
-            "give one of upstream.url and upstream.root, not both",
-            ("upstream.url",),
-        )
-    if upstream.url is None and upstream.root is None and not config.emulator.enabled:
-        yield Problem(
-            "upstream.url",
-            "expected a frontend, found none. Give --upstream URL for a running one, --root DIR "
-            "for built files, or --emulator for the demo shop",
-            ("upstream.root", "emulator.enabled"),
-        )
     if upstream.verify != "any":
         return
     if config.mode == "production":
@@ -146,6 +138,30 @@ def _upstream(config: Config) -> Iterator[Problem]:
             'expected "system" for a frontend on another machine, found "any". Set '
             "upstream.ca_file to the authority that signed its certificate",
             ("upstream.url",),
+        )
+
+
+def _frontend(config: Config) -> Iterator[Problem]:
+    """Find out whether it is clear what answers everything that is not ours."""
+    given = [name for name in FRONTENDS if value_of(config, name)]
+    if len(given) > 1:
+        *others, last = given
+        either = "both" if len(given) == 2 else "all of them"
+        names = f"{', '.join(others)} and {last}"
+        yield Problem(last, f"give one of {names}, not {either}", tuple(others))
+    if not given and not config.emulator.enabled:
+        yield Problem(
+            "upstream.url",
+            "expected a frontend, found none. Give --upstream URL for a running one, --root DIR "
+            "for built files, --api-only to stand beside one, or --emulator for the demo shop",
+            (*FRONTENDS, "emulator.enabled"),
+        )
+    if config.upstream.api_only and config.sources["server.public_url"].startswith(DEFAULT):
+        yield Problem(
+            "server.public_url",
+            "expected the frontend's address, as browsers see it, since upstream.api_only serves "
+            "/_wix/ beside it, found none. Give --public-url, for example http://localhost:5173",
+            ("upstream.api_only", "server.port"),
         )
 
 

@@ -33,6 +33,7 @@ WIX_NAMES = {
 FLAGS = {
     "upstream.url": "--upstream",
     "upstream.root": "--root",
+    "upstream.api_only": "--api-only",
     "emulator.enabled": "--emulator",
     "emulator.data": "--data",
     "emulator.host": "--host",
@@ -41,7 +42,9 @@ FLAGS = {
     "emulator.seed": "--seed",
     "server.host": "--host",
     "server.port": "--port",
+    "server.public_url": "--public-url",
 }
+FRONTENDS = ("upstream.url", "upstream.root", "upstream.api_only")
 CONFIG_FILE = "wixproxy.toml"
 ENV_FILE = ".env.local"
 WIX_FILE = "wix.config.json"
@@ -216,9 +219,12 @@ def _read(found: Gathered, path: Path, label: str, *, required: bool = False) ->
 
 
 def _one_frontend(found: Gathered) -> None:
-    """Let a frontend that a stronger source names take the place of a weaker one's."""
-    pair = [name for name in ("upstream.url", "upstream.root") if name in found.values]
-    if len(pair) == 2:
-        stronger, weaker = sorted(pair, key=lambda name: found.values[name].rank)
-        if found.values[stronger].rank < found.values[weaker].rank:
-            del found.values[weaker]
+    """Let the frontend that the strongest source names take the place of weaker ones'."""
+    ranks = {
+        name: found.values[name].rank
+        for name in FRONTENDS
+        if name in found.values and found.values[name].value is not False
+    }
+    for name, rank in ranks.items():
+        if rank > min(ranks.values()):
+            del found.values[name]

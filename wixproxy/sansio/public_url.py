@@ -178,10 +178,12 @@ class Hosts:
             found, first = PublicURL.parse(f"https://{text}"), "put TLS in front and "
         listed = ", ".join(f'"{url.origin}"' for url in (*self.public, found))
         line = f"public_url = [{listed}]"
+        rewritten = f'accept_hosts = ["{text.lower()}"]'
         return HostRefused(
             f"This proxy serves {served}, not {quoted(authority)}. Open {here}, or, if browsers "
             f"shall reach it under the other address too, {first}write this under [server] in "
-            f"wixproxy.toml: {line}",
+            f"wixproxy.toml: {line}. Where a rewrite in front sends that name while browsers see "
+            f"another, write this: {rewritten}",
             config_line=line,
             public_url=here,
         )

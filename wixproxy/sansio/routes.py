@@ -25,6 +25,7 @@ FRONTEND_NAME = "frontend"
 UNKNOWN_NAME = "unknown"
 DISGUISED_NAME = "disguised"
 DELIVERY_NAME = "delivery"
+BESIDE_NAME = "beside"
 
 # What the 404 problem lists; {callback} is configuration, the testing route is not advertised.
 ROUTE_LIST = (
@@ -55,7 +56,8 @@ class Route:
 
     `methods` is empty where any is served. `open_methods` are those that the
     cross-site guard does not judge, `any_host` says that the route answers
-    under every Host, and `listed` is what its 404 problem lists.
+    under every Host, `listed` is what its 404 problem lists, and `beside` is
+    where the frontend is that its requests were meant for.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Route:
     open_methods: frozenset[str] = frozenset()
     any_host: bool = False
     listed: tuple[str, ...] = ()
+    beside: str | None = None
 
     @property
     def is_frontend(self) -> bool:
@@ -89,6 +92,13 @@ class Route:
             raise PathRefused(
                 f"{quoted(path)} is another spelling of a path below /_wix/; "
                 "write the prefix exactly so."
+            )
+        if self.name == BESIDE_NAME:
+            raise NoSuchRoute(
+                f"This proxy serves paths below /_wix/ alone (upstream.api_only), and "
+                f"{quoted(path)} is none. The frontend answers all others, at {self.beside}.",
+                routes=list(self.listed),
+                public_url=self.beside,
             )
         if self.name == DELIVERY_NAME:
             raise NoSuchRoute("There is nothing here for a client.")
@@ -139,6 +149,7 @@ class Routes:
         callback_path: str = DEFAULT_CALLBACK_PATH,
         testing: bool = False,
         delivery_paths: DeliveryPaths | None = None,
+        beside: str | None = None,
     ) -> None:
         self._delivery_paths = delivery_paths or DeliveryPaths()
         self._exact = {
@@ -157,10 +168,10 @@ class Routes:
             b"*": SERVER,
             callback_path.encode("ascii"): CALLBACK,
         }
-        self.unknown = Route(
-            UNKNOWN_NAME,
-            listed=tuple(line.replace("{callback}", callback_path) for line in ROUTE_LIST),
-        )
+        listed = tuple(line.replace("{callback}", callback_path) for line in ROUTE_LIST)
+        self.unknown = Route(UNKNOWN_NAME, listed=listed)
+        # Where the frontend stands beside the proxy, its requests lead nowhere.
+        self._rest = Route(BESIDE_NAME, listed=listed, beside=beside) if beside else FRONTEND
         if testing:
             self._exact[b"/_wix/testing/session"] = TESTING_SESSION
 
@@ -173,7 +184,7 @@ class Routes:
             return self._below_prefix(path)
         if _DISGUISED(path):
             return self.unknown if path == b"/_wix" else DISGUISED
-        return DELIVERY if self._delivery_paths.cover(path) else FRONTEND
+        return DELIVERY if self._delivery_paths.cover(path) else self._rest
 
     def _below_prefix(self, path: bytes) -> Route:
         if path.startswith(b"/_wix/api/"):
