@@ -21,8 +21,8 @@ Rule = Callable[[Module], Iterator[str]]
 DECIDERS = {"errors", "sansio"}
 REQUEST = {"browser_session", "downstream", "exchange", "front", "pages", "service"}
 SHARED = {
-    *("credential_calls", "elevation", "extensions", "injection", "member_login"),
-    "usable_session",
+    *("credential_calls", "elevation", "extensions", "injection", "login_attempts"),
+    *("member_login", "usable_session"),
 }
 """What several handlers need: it stands below them, because they never import one another."""
 UPPER = (
@@ -63,6 +63,7 @@ OURS: Mapping[str, set[str]] = {
     "injection": DECIDERS,
     "usable_session": DECIDERS | {"exchange"},
     "member_login": DECIDERS | {"exchange", "wix"},
+    "login_attempts": DECIDERS | {"exchange", "member_login", "wix"},
     "credential_calls": DECIDERS | {"exchange", "member_login", "pages", "usable_session", "wix"},
     "extensions": DECIDERS | {"stores", "wire"},
     "handlers": DECIDERS | SHARED | {"downstream", "exchange", "pages", "wire", "wix"},

@@ -26,8 +26,10 @@ from .handlers.login import Login
 from .handlers.logout import Logout
 from .handlers.sdk import Sdk
 from .handlers.session import tell
+from .handlers.silent_login import SilentLogin
 from .handlers.status import Status
 from .handlers.testing import TestingSession
+from .login_attempts import LoginAttempts
 from .member_login import MemberLogin
 from .sansio.buckets import Buckets
 from .sansio.call_rules import CallRules
@@ -129,7 +131,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         pseudonym=process.pseudonym,
         tells_causes=config.mode == "dev",
         handlers={
-            **_frontend(config, upstream_pool, trusted, process),
+            **_frontend(config, upstream_pool, trusted, process, _attempts(config, wix, clock)),
             **_session_handlers(config, wix, api_pool, clock),
             "sdk.js": Sdk().handle,
             **extensions.handlers,
@@ -195,8 +197,8 @@ def _session_handlers(
         clock,
     )
     member_login = MemberLogin(wix, callback, clock)
-    attempts = Buckets(LOGIN_ATTEMPTS_PER_MINUTE)
-    credentials = CredentialCalls(wix, sessions, member_login, attempts, clock)
+    passwords = Buckets(LOGIN_ATTEMPTS_PER_MINUTE)
+    credentials = CredentialCalls(wix, sessions, member_login, passwords, clock)
     app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
     api = WixApi(
         pool,
@@ -208,7 +210,7 @@ def _session_handlers(
         elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
         explains=config.mode == "dev",
     )
-    login = Login(wix, member_login, callback, clock)
+    login = Login(_attempts(config, wix, clock), member_login, callback, clock)
     logout = Logout(wix, clock, (callback,), _form_targets(config))
     custom_login = CustomLogin(
         wix, sessions, credentials, member_login, own_paths=(callback,), clock=clock
@@ -238,13 +240,26 @@ def _same_site(config: Config) -> SameSite:
     return "None" if config.session.same_site == "none" else "Lax"
 
 
+def _attempts(config: Config, wix: WixClient, clock: Clock) -> LoginAttempts:
+    """Make what begins logins; it keeps nothing, so there may be two."""
+    member_login = MemberLogin(wix, config.site.login.callback_path, clock)
+    return LoginAttempts(wix, member_login, clock)
+
+
 def _frontend(
-    config: Config, pool: Pool, trusted: TrustedProxies, process: Process
+    config: Config,
+    pool: Pool,
+    trusted: TrustedProxies,
+    process: Process,
+    attempts: LoginAttempts,
 ) -> dict[str, Handler]:
     """Choose what answers everything that is not ours; nothing does beside a frontend."""
     if config.upstream.api_only:
         return {}
-    return {"frontend": _pages(config, pool, trusted, process)}
+    pages = _pages(config, pool, trusted, process)
+    if config.site.login.silent:
+        pages = SilentLogin(pages, attempts, config.site.login.callback_path).handle
+    return {"frontend": pages}
 
 
 def _pages(config: Config, pool: Pool, trusted: TrustedProxies, process: Process) -> Handler:

@@ -74,6 +74,13 @@ class UsableSessions:
         exchange.session.current = renewed
         return renewed
 
+    async def lead_to_wix(self, exchange: Exchange) -> None:
+        """Note that a visitor is led to a page on Wix, where a login may happen."""
+        browser = exchange.session
+        if browser.current is not None and browser.current.identity == "visitor":
+            newest = exchange.front.tokens.newest(browser.current)
+            await browser.keep(newest.led_to_wix(self._clock()))
+
     def _check_mint_rate(self, exchange: Exchange) -> None:
         limits, now = self._mint_limits, self._clock()
         if exchange.address is not None:

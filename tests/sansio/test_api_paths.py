@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import unquote_to_bytes
 
 import pytest
@@ -10,12 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wixproxy.errors import CallRefused, PathRefused
-from wixproxy.sansio.api_paths import (
-    api_target,
-    check_call,
-    is_redirect_session,
-    refuse_session_token,
-)
+from wixproxy.sansio.api_paths import api_target, check_call
 from wixproxy.sansio.call_rules import CallRules
 
 ANYTHING = CallRules()
@@ -173,60 +167,3 @@ def test_what_hands_out_credentials_never_passes(path: bytes) -> None:
 def test_an_ordinary_call_passes_without_rules(path: bytes) -> None:
     """C8: the query decides nothing."""
     check_call("POST", path, ANYTHING)
-
-
-@pytest.mark.parametrize(
-    ("target", "asks"),
-    [
-        (b"/_api/redirects-api/v1/redirect-session", True),
-        (b"/headless/v1/redirect-session?x", True),
-        (b"/Headless/v1/Redirect-Session/", True),
-        (b"/headless/v1/redirect-sessions", False),
-        (b"/ecom/v1/carts/current?redirect-session", False),
-    ],
-)
-def test_a_redirect_session_is_known_in_every_spelling(target: bytes, asks: bool) -> None:
-    assert is_redirect_session(target) is asks
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"auth": {"authRequest": {"sessionToken": "x"}}},
-        {"sessionToken": None},
-        {"a": [{"b": [{"session_token": "x"}]}]},
-        {"SessionToken": "x"},
-    ],
-)
-def test_a_session_token_in_a_redirect_session_is_refused(body: object) -> None:
-    with pytest.raises(CallRefused, match="sessionToken") as refused:
-        refuse_session_token(json.dumps(body).encode())
-    assert "/_wix/login" in refused.value.message
-
-
-def test_a_session_token_hidden_behind_its_twin_is_refused() -> None:
-    with pytest.raises(CallRefused, match="sessionToken"):
-        refuse_session_token(b'{"a":{"sessionToken":"x"},"a":{}}')
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(b"sessionToken=x", id="form"),
-        pytest.param(b"{'a':1}", id="no JSON"),
-        pytest.param(b"\xff\xfe{\x00}\x00", id="UTF-16"),
-        pytest.param(b"\x1f\x8b\x08", id="compressed"),
-        pytest.param(b"[" * 100_000, id="too deep"),
-    ],
-)
-def test_a_redirect_session_that_cannot_be_read_is_refused(body: bytes) -> None:
-    with pytest.raises(CallRefused, match="JSON"):
-        refuse_session_token(body)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{}", b'{"ecomCheckout":{"checkoutId":"c"},"origin":"sessionToken"}', b'{"login":{}}'],
-)
-def test_an_ordinary_redirect_session_passes(body: bytes) -> None:
-    refuse_session_token(body)

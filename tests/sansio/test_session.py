@@ -34,6 +34,7 @@ sessions = st.builds(
     epoch=st.integers(min_value=0),
     ended=st.none() | st.builds(Ended, words, st.integers()),
     login_starts=st.lists(st.integers(), min_size=1, max_size=3).map(tuple) | st.just(()),
+    at_wix_since=st.integers(),
 )
 
 
@@ -48,7 +49,7 @@ def test_arbitrary_bytes_are_no_session_and_no_crash(data: bytes) -> None:
         decode(data)
 
 
-@given(session=sessions, name=st.sampled_from("ikcxuhget"), value=st.none() | st.booleans())
+@given(session=sessions, name=st.sampled_from("ikcxuhgetw"), value=st.none() | st.booleans())
 def test_a_value_of_the_wrong_type_makes_it_no_session(
     session: Session, name: str, value: object
 ) -> None:
@@ -109,6 +110,22 @@ def test_tokens_of_a_later_generation_win_over_a_later_use() -> None:
     assert renewed.is_newer_than(used)
     assert not used.is_newer_than(renewed)
     assert not renewed.is_newer_than(Session.visitor(NOW, LIMITS))
+
+
+def test_a_browser_is_expected_back_from_wix_for_four_hours() -> None:
+    session = Session.visitor(NOW, LIMITS)
+    led = session.led_to_wix(NOW)
+    assert not session.is_expected_back(NOW)
+    assert led.is_newer_than(session)
+    assert led.is_expected_back(NOW + 14_399)
+    assert not led.is_expected_back(NOW + 14_400)
+
+
+def test_a_login_takes_up_the_way_to_wix_in_a_newer_version() -> None:
+    led = Session.visitor(NOW, LIMITS).led_to_wix(NOW)
+    begun = led.with_login_start(NOW)
+    assert begun.is_newer_than(led)
+    assert not begun.is_expected_back(NOW)
 
 
 @pytest.mark.parametrize(

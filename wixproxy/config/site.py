@@ -41,6 +41,11 @@ class LoginTable(Table):
         description="Path that Wix returns to after a login; register it with Wix on each "
         "public URL.",
     )
+    silent: bool = Field(
+        default=True,
+        description="Whether who logged in on a page of Wix's, at a checkout for example, comes "
+        "back logged in.",
+    )
 
 
 class ElevateEntry(Table):

@@ -7,14 +7,15 @@
 3. A member whose session has ended gets 401, and nothing runs as a stranger;
    a visitor becomes a new visitor, and the call runs.
 4. A 401 from Wix on a token that should be valid renews it once and repeats
-   the call, when there was no body. A 403 is passed on as it is, and explained.
+   the call, unless its body is gone. A 403 is passed on as it is, and explained.
 5. What an elevation rule names runs as the app for those it names, and for
    nobody else; what hands out credentials is answered here.
+6. A redirect session leads back to this site, and its session remembers that
+   the browser was led to Wix.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 
@@ -25,17 +26,18 @@ from ..exchange import Exchange
 from ..pages import json_answer
 from ..sansio import fetch_metadata, headers
 from ..sansio.api_fields import wix_answer_fields, wix_request_fields
-from ..sansio.api_paths import (
-    api_target,
-    check_call,
-    is_redirect_session,
-    refuse_session_token,
-)
+from ..sansio.api_paths import api_target, check_call
 from ..sansio.call_rules import CallRules, hands_out_credentials
 from ..sansio.elevation import ElevationRule
 from ..sansio.exchange import BodySource, Fields, Request
 from ..sansio.locations import api_locations
 from ..sansio.origin import Origin
+from ..sansio.redirect_sessions import (
+    advice,
+    check_redirect_session,
+    is_redirect_session,
+    without_session_token,
+)
 from ..sansio.routes import API_PREFIX
 from ..sansio.session import Session
 from ..usable_session import UsableSessions
@@ -132,13 +134,11 @@ class WixApi:
         session = await self._sessions.of(exchange)
         answer = await self._call(request, target, session.access_token, body)
         if answer.status == 401:
-            answer = await self._after_refusal(exchange, target, session, answer)
+            answer = await self._after_refusal(exchange, request, target, session, refused=answer)
         more: Fields = []
         if answer.status == 403:
             hint = self._elevation.hint(request.method, target.partition(b"?")[0], session)
-            log.warning("request %s: %s", exchange.request_id, hint)
-            if self._explains:
-                more.append((EXPLANATION, hint.encode("ascii", "replace")))
+            more = self._explanation(exchange, hint)
         await self._pass_on(exchange, target, answer, more)
 
     async def _call_as_app(
@@ -172,11 +172,19 @@ class WixApi:
         body = await exchange.downstream.read_whole(MAX_WHOLE_BYTES)
         direct = await self._credentials.direct_login(exchange, body)
         if direct is not None:
-            fields, answer = json_answer(direct)
-            await exchange.downstream.answer(200, fields, answer)
+            await exchange.downstream.answer(200, *json_answer(direct))
             return
-        refuse_session_token(body)
-        await self._call_as_session(exchange, _with_body(request, body), target, _Bytes(body))
+        leads_back = check_redirect_session(body, exchange.front.public, self._allowed_origins)
+        session = await self._sessions.of(exchange)
+        request = _with_body(request, body)
+        answer = await self._call(request, target, session.access_token, _Bytes(body))
+        if answer.status == 401:
+            answer = await self._after_refusal(
+                exchange, request, target, session, refused=answer, again=_Bytes(body)
+            )
+        if answer.status == 200 and leads_back:
+            await self._sessions.lead_to_wix(exchange)
+        await self._pass_on(exchange, target, answer, [])
 
     async def _call(
         self, request: Request, target: bytes, token: str, body: BodySource | None
@@ -193,21 +201,28 @@ class WixApi:
             raise WixUnavailable(f"Wix at {self._origin} did not answer the call.") from error
 
     async def _after_refusal(
-        self, exchange: Exchange, target: bytes, session: Session, refused: Answer
+        self,
+        exchange: Exchange,
+        request: Request,
+        target: bytes,
+        session: Session,
+        *,
+        refused: Answer,
+        again: BodySource | None = None,
     ) -> Answer:
         """Get another token, since Wix refused one that looked valid, and call once more.
 
-        A call with a body is not repeated, because its body is gone; it gets
-        Wix's answer, and the next call the new token.
+        A call whose body is gone, because it is not there `again`, is not
+        repeated; it gets Wix's answer, and the next call the new token.
         """
         try:
             renewed = await self._sessions.after_refusal(exchange, session)
         except WixUnavailable:
             return refused
-        if exchange.request.has_body:
+        if request.has_body and again is None:
             return refused
         await refused.discard()
-        return await self._call(exchange.request, target, renewed.access_token, None)
+        return await self._call(request, target, renewed.access_token, again)
 
     async def _pass_on(
         self, exchange: Exchange, target: bytes, answer: Answer, more: Fields
@@ -223,12 +238,21 @@ class WixApi:
         fields = api_locations(fields, str(self._origin))
         fields += fetch_metadata.cors_fields(exchange.request, self._allowed_origins)
         fields += [(b"Vary", fetch_metadata.GUARD_VARY), *more]
-        if is_redirect_session(target) and answer.status == 200:
-            body = _without_session_token(await _whole(answer))
+        if is_redirect_session(target):
+            body = await _whole(answer)
             fields = headers.without(fields, {b"content-length", b"content-encoding"})
+            if answer.status == 200:
+                body = without_session_token(body)
+            elif what_to_do := advice(body.decode("utf-8", "replace")):
+                fields += self._explanation(exchange, what_to_do)
             await exchange.downstream.answer(answer.status, fields, body)
             return
         await relay(answer, exchange.downstream, request=exchange.request, fields=fields)
+
+    def _explanation(self, exchange: Exchange, sentence: str) -> Fields:
+        """Log why Wix refused the call, and tell it to whoever develops the page."""
+        log.warning("request %s: %s", exchange.request_id, sentence)
+        return [(EXPLANATION, sentence.encode("ascii", "replace"))] if self._explains else []
 
 
 def _with_body(request: Request, body: bytes) -> Request:
@@ -261,13 +285,3 @@ async def _whole(answer: Answer) -> bytes:
             answer.abort()
             raise WixUnavailable("Wix answered a redirect session with too many bytes.")
     return b"".join(parts)
-
-
-def _without_session_token(body: bytes) -> bytes:
-    """Drop the session token that Wix puts beside the address; the address alone is needed."""
-    try:
-        values = json.loads(body)
-        values["redirectSession"].pop("sessionToken", None)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise WixUnavailable("Wix answered a redirect session in an unknown form.") from None
-    return json.dumps(values, separators=(",", ":")).encode()

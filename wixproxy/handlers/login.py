@@ -2,8 +2,8 @@
 
 The callback compares the state before it asks Wix for anything; it ends in a
 303, so that no code stays in the history, and in a new session id, so that an
-id planted before the login is worth nothing after it. The redirect session is
-made with the visitor's own token: that is how the cart goes along.
+id planted before the login is worth nothing after it. A silent login that
+fails leads to the page it began on: nobody asked for a login there.
 """
 
 from __future__ import annotations
@@ -13,26 +13,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 from urllib.parse import parse_qs, quote
 
-from ..errors import (
-    GrantRejected,
-    LoginRejected,
-    NavigationRequired,
-    RequestRefused,
-    SessionEnded,
-    TooManyRequests,
-)
+from ..errors import LoginRejected, NavigationRequired, RequestRefused, WixUnavailable
 from ..exchange import Exchange
+from ..login_attempts import LoginAttempts
 from ..member_login import MemberLogin
 from ..pages import page
 from ..sansio import cookies, login
-from ..sansio.login import Callback, LoginAttempt
+from ..sansio.login import Callback, LoginAttempt, Prompt
 from ..sansio.return_url import safe_return_url
-from ..sansio.session import Session
-from ..wix.client import WixClient
 
 MAX_CALLBACK_BYTES = 16 * 1024
 MAX_USED_STATES = 10_000
-PROMPTS = ("login", "none")
 
 log = logging.getLogger("wixproxy.login")
 
@@ -42,12 +33,12 @@ class Login:
 
     def __init__(
         self,
-        wix: WixClient,
+        attempts: LoginAttempts,
         member_login: MemberLogin,
         callback_path: str,
         clock: Callable[[], float],
     ) -> None:
-        self._wix = wix
+        self._attempts = attempts
         self._member_login = member_login
         self._callback_path = callback_path
         self._clock = clock
@@ -65,22 +56,7 @@ class Login:
         asked = _asked(exchange.request.query)
         return_url = self._safe(exchange, asked.get("returnToUrl") or asked.get("returnUrl"))
         prompt, idp = _prompt(asked), _connection(asked)
-        session = await self._visitor_or_member(exchange)
-        if login.is_loop(session.login_starts, self._clock()):
-            raise TooManyRequests(
-                "This browser has begun three logins within half a minute, which looks like pages "
-                "that send each other round in a circle.",
-                retry_after=login.LOOP_SECONDS,
-                advice=[
-                    "Does the page you return to send everyone without a member session here?",
-                    "Does the browser accept cookies of this site?",
-                    "Is another program on this host name setting cookies of the same name?",
-                ],
-            )
-        attempt = LoginAttempt.start(return_url, self._clock(), silent=prompt == "none")
-        location = await self._login_page(exchange, session, attempt, prompt, idp)
-        await exchange.session.keep(session.with_login_start(self._clock()))
-        self._place(exchange, attempt)
+        location = await self._attempts.begin(exchange, return_url, prompt, idp)
         await _see_other(exchange, location, status=302)
 
     async def finish(self, exchange: Exchange) -> None:
@@ -102,62 +78,17 @@ class Login:
             await self._rejected(exchange, name, attempt, rejection)
             return
         self._use(finished)
-        await self._member_login.by_code(
-            exchange, code, finished.verifier, self._member_login.redirect_uri(exchange)
-        )
+        try:
+            await self._member_login.by_code(
+                exchange, code, finished.verifier, self._member_login.redirect_uri(exchange)
+            )
+        except (LoginRejected, WixUnavailable) as failure:
+            if not finished.silent:
+                raise
+            log.warning("a silent login failed: %s", failure.message)
         for used in attempts:
             exchange.session.add_line(cookies.expire(used, exchange.front.cookies))
         await _see_other(exchange, self._safe(exchange, finished.return_url))
-
-    async def _visitor_or_member(self, exchange: Exchange) -> Session:
-        """Return the session that asks, with a token for the redirect session."""
-        browser, tokens = exchange.session, exchange.front.tokens
-        if browser.unreadable is not None:
-            raise browser.unreadable
-        current = browser.current or await browser.start()
-        try:
-            session = await tokens.current(current)
-        except SessionEnded as ended:
-            replacement = tokens.replacement(ended) or await browser.start()
-            browser.current = replacement
-            session = await tokens.current(replacement)
-        browser.current = session
-        return session
-
-    async def _login_page(
-        self,
-        exchange: Exchange,
-        session: Session,
-        attempt: LoginAttempt,
-        prompt: str,
-        idp: str | None,
-    ) -> str:
-        """Return the address of Wix's login page for this attempt."""
-        body = login.redirect_session(
-            self._wix.client_id,
-            self._member_login.redirect_uri(exchange),
-            state=attempt.state,
-            challenge=attempt.challenge,
-            prompt=prompt,
-            idp=idp,
-        )
-        try:
-            return await self._wix.redirect_session(body, session.access_token)
-        except GrantRejected:
-            renewed = await exchange.front.tokens.renewed(session)
-            exchange.session.current = renewed
-            return await self._wix.redirect_session(body, renewed.access_token)
-
-    def _place(self, exchange: Exchange, attempt: LoginAttempt) -> None:
-        """Put the attempt into its own cookie; the oldest of too many gives way."""
-        front, browser = exchange.front, exchange.session
-        name = front.cookies.login_name(attempt.state)
-        waiting = cookies.login_texts(browser.shown_cookies, front.cookies)
-        opened = {shown: front.open_attempt(shown, text) for shown, text in waiting.items()}
-        for oldest in login.crowded_out(opened):
-            browser.add_line(cookies.expire(oldest, front.cookies))
-        sealed = front.seal_attempt(attempt, name)
-        browser.add_line(cookies.set_login(name, sealed, front.cookies))
 
     async def _callback(self, exchange: Exchange) -> Callback | None:
         """Read what came back; when it may be in the fragment, show the page that fetches it."""
@@ -190,7 +121,8 @@ class Login:
             return
         if attempt is not None:
             exchange.session.add_line(cookies.expire(name, exchange.front.cookies))
-            if attempt.silent and "wix_error" in rejection.members:
+            if attempt.silent:
+                log.info("a silent login came to nothing: %s", rejection.message)
                 await _see_other(exchange, self._safe(exchange, attempt.return_url))
                 return
         log.info("a callback was refused: %s", rejection.message)
@@ -227,11 +159,11 @@ def _asked(query: bytes) -> dict[str, str]:
     return {name: given[0] for name, given in values.items()}
 
 
-def _prompt(asked: dict[str, str]) -> str:
+def _prompt(asked: dict[str, str]) -> Prompt:
     prompt = asked.get("prompt", "login")
-    if prompt not in PROMPTS:
+    if prompt not in ("login", "none"):
         raise RequestRefused(f"Expected prompt=login or prompt=none, found {prompt[:40]!r}.")
-    return prompt
+    return "none" if prompt == "none" else "login"
 
 
 def _connection(asked: dict[str, str]) -> str | None:

@@ -11,14 +11,11 @@ Source: RFC 3986 §3.3 and §6.2 (equivalence), RFC 9112 §3.2.
 
 from __future__ import annotations
 
-import json
 import re
 
 from ..errors import CallRefused, PathRefused, quoted
-from .call_rules import CallRules, folded_path
+from .call_rules import CallRules
 from .routes import API_PREFIX
-
-REDIRECT_SESSION = b"redirect-session"
 
 # pchar of RFC 3986 without ";", which some servers cut a segment at.
 _PATH = re.compile(rb"/[A-Za-z0-9\-._~!$&'()*+,=:@%/]+").fullmatch
@@ -59,26 +56,6 @@ def check_call(method: str, target: bytes, rules: CallRules) -> None:
         raise CallRefused(f"{method} {quoted(path)} {reason}")
 
 
-def is_redirect_session(target: bytes) -> bool:
-    """Tell whether the call asks Wix for a redirect session, in any of its spellings."""
-    return folded_path(target.partition(b"?")[0]).endswith(b"/" + REDIRECT_SESSION)
-
-
-def refuse_session_token(body: bytes) -> None:
-    """Refuse the body of a redirect session that carries a session token of its own.
-
-    Such a token would log this browser in as whoever it was made for. Raises
-    `CallRefused`, also for a body that is not plain JSON in UTF-8, because
-    Wix might read what we cannot.
-    """
-    if not body.strip():
-        return
-    try:
-        json.loads(body.decode("utf-8"), object_pairs_hook=_refuse_token_key)
-    except (ValueError, RecursionError):
-        raise CallRefused("The body of a redirect session must be JSON in UTF-8.") from None
-
-
 def _ambiguity(path: bytes) -> str | None:
     if not _PATH(path):
         return (
@@ -113,13 +90,3 @@ def _escape_ambiguity(path: bytes) -> str | None:
     except UnicodeDecodeError:
         return "has percent escapes that are not UTF-8"
     return None
-
-
-def _refuse_token_key(pairs: list[tuple[str, object]]) -> None:
-    for name, _ in pairs:
-        # Wix's JSON readers take the snake_case spelling of a field too.
-        if name.replace("_", "").replace("-", "").casefold() == "sessiontoken":
-            raise CallRefused(
-                "A redirect session with a sessionToken never passes the proxy. "
-                "Log in through /_wix/login."
-            )

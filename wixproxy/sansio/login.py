@@ -21,11 +21,13 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from ..errors import LoginRejected, quoted
 from .cookies import LOGIN_ATTEMPT_SECONDS
+
+Prompt = Literal["login", "none"]
 
 MAX_ATTEMPTS = 5
 LOOP_STARTS = 3
@@ -116,7 +118,7 @@ def redirect_session(
     *,
     state: str,
     challenge: str,
-    prompt: str,
+    prompt: Prompt,
     idp: str | None = None,
     session_token: str | None = None,
 ) -> dict[str, Any]:

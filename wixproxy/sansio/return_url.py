@@ -30,7 +30,6 @@ from .routes import PREFIX
 
 MAX_CHARACTERS = 2048
 
-_VISIBLE = re.compile(r"[\x21-\x5b\x5d-\x7e]+").fullmatch
 _PATH_END = re.compile(r"[?#]")
 # Some reader behind us may decode the path before it looks at it.
 _ESCAPED_CONTROL = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff])").search
@@ -65,12 +64,19 @@ def safe_return_url(
     return target
 
 
+def is_visible(value: str) -> bool:
+    """Tell whether a URL holds nothing that a browser drops, or reads as something else."""
+    # isprintable is False for controls, separators, format characters,
+    # surrogates and what Unicode has not assigned; it is True for the space.
+    return value.isprintable() and not any(character in " \\" for character in value)
+
+
 def _fault(value: str) -> str | None:
     if len(value) > MAX_CHARACTERS:
         return f"is longer than {MAX_CHARACTERS} characters"
     if not value.startswith("/"):
         return "does not start with '/'"
-    if not _VISIBLE(value) and not _is_visible_text(value):
+    if not is_visible(value):
         return "holds a backslash, whitespace, or a character that cannot be seen"
     path = _PATH_END.split(value, maxsplit=1)[0]
     if "//" in path:
@@ -78,12 +84,6 @@ def _fault(value: str) -> str | None:
     if _ESCAPED_CONTROL(path):
         return "has an escaped control character in its path"
     return None
-
-
-def _is_visible_text(value: str) -> bool:
-    # isprintable is False for controls, separators, format characters,
-    # surrogates and what Unicode has not assigned; it is True for the space.
-    return value.isprintable() and not any(character in " \\" for character in value)
 
 
 def _stays(target: str, public: PublicURL) -> bool:

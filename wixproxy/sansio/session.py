@@ -25,6 +25,8 @@ Identity = Literal["visitor", "member"]
 SESSION_ID_BYTES = 32
 TOUCH_SECONDS = 24 * 3600
 LOGIN_STARTS_KEPT = 3
+# Longer than a checkout takes, and no longer: within it a login over there may be picked up.
+AT_WIX_SECONDS = 4 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Session:
     `touched_at` is the last use that was written down; `hint` is the part of
     the readable cookie that changes with the identity; `epoch` is for a
     revocation of everything that is older; `login_starts` are the times of
-    the latest login attempts, by which a redirect loop is noticed.
+    the latest login attempts, by which a redirect loop is noticed; `at_wix_since`
+    is when the browser was led to a page on Wix that leads back, or 0.
     """
 
     id: str = field(repr=False)
@@ -65,6 +68,7 @@ class Session:
     epoch: int = 0
     ended: Ended | None = None
     login_starts: tuple[int, ...] = ()
+    at_wix_since: int = 0
 
     @classmethod
     def visitor(
@@ -130,9 +134,20 @@ class Session:
         return replace(self, touched_at=int(now))
 
     def with_login_start(self, now: float) -> Session:
-        """Return the session with one more login attempt on record."""
+        """Return the session with one more login attempt on record.
+
+        Who begins a login is expected back from that, and from nowhere else.
+        """
         starts = (*self.login_starts, int(now))[-LOGIN_STARTS_KEPT:]
-        return replace(self, login_starts=starts)
+        return replace(self, login_starts=starts, at_wix_since=0)
+
+    def led_to_wix(self, now: float) -> Session:
+        """Return the session with its way to a page on Wix on record."""
+        return replace(self, at_wix_since=int(now))
+
+    def is_expected_back(self, now: float) -> bool:
+        """Tell whether the browser may be on its way back from a page on Wix."""
+        return now - self.at_wix_since < AT_WIX_SECONDS
 
     def is_alive(self, now: float, limits: Limits) -> bool:
         """Tell whether neither limit has passed."""
@@ -143,9 +158,9 @@ class Session:
         return self.id == other.id and self.version > other.version
 
     @property
-    def version(self) -> tuple[int, int, tuple[int, ...]]:
+    def version(self) -> tuple[int, int, tuple[int, ...], int]:
         """What orders the versions of one session."""
-        return (self.generation, self.touched_at, self.login_starts)
+        return (self.generation, self.touched_at, self.login_starts, self.at_wix_since)
 
     def remaining_seconds(self, now: float, limits: Limits) -> int:
         """Return how long the cookie may live from now on."""
@@ -167,6 +182,7 @@ def encode(session: Session) -> bytes:
             "e": session.epoch,
             **({"m": session.member_id} if session.member_id else {}),
             **({"l": list(session.login_starts)} if session.login_starts else {}),
+            **({"w": session.at_wix_since} if session.at_wix_since else {}),
             **({"d": [session.ended.reason, session.ended.at]} if session.ended else {}),
             **(
                 {"t": [tokens.access, tokens.refresh, tokens.expires_at, tokens.lifetime_seconds]}
@@ -203,6 +219,7 @@ def decode(data: bytes) -> Session:
         login_starts=tuple(_row(values, "l", [int] * len(_list(values, "l"))))
         if "l" in values
         else (),
+        at_wix_since=_number(values, "w") if "w" in values else 0,
         ended=Ended(*_row(values, "d", [str, int])) if "d" in values else None,
         tokens=Tokens(*_row(values, "t", [str, str, int, int])) if "t" in values else None,
     )

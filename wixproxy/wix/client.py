@@ -29,6 +29,7 @@ from yarl import URL
 from ..errors import GrantRejected, WixRefused, WixUnavailable, quoted
 from ..sansio import grants
 from ..sansio.redaction import Secret
+from ..sansio.redirect_sessions import advice
 from ..sansio.tokens import Tokens
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path, not a secret
@@ -43,19 +44,6 @@ MAX_URL_CHARACTERS = 2048
 
 # The id goes into a header field for the frontend, so its form is checked.
 _MEMBER_ID = re.compile(r"[0-9A-Za-z-]{1,64}").fullmatch
-
-# What Wix says when something is set up wrongly, and the one thing to do.
-_ADVICE = (
-    ("No Public URL Found", "Publish the site: Wix gives a login page to published sites only."),
-    (
-        "redirect domain",
-        "Add the domain under Headless Settings, Allowed redirect domains.",
-    ),
-    (
-        "redirect uri",
-        "Add the redirect URI under Headless Settings, Allowed authorization redirect URIs.",
-    ),
-)
 
 log = logging.getLogger("wixproxy.wix")
 
@@ -137,14 +125,13 @@ class WixClient:
             return _full_url(answer)
         if status == 401:
             raise GrantRejected("Wix did not accept the session's token", error="invalid_token")
-        text = answer.decode("utf-8", "replace")
-        advice = next((say for mark, say in _ADVICE if mark.lower() in text.lower()), None)
-        if status >= 500 and advice is None:
+        what_to_do = advice(answer.decode("utf-8", "replace"))
+        if status >= 500 and what_to_do is None:
             raise WixUnavailable(f"Wix answered {status} to a redirect session")
         raise WixRefused(
             f"Wix refused to make a redirect session (status {status}, "
             f"Wix request {quoted(request_id or 'without id')}). "
-            + (advice or "Look up the request id in Wix's logs, or ask Wix's support with it.")
+            + (what_to_do or "Look up the request id in Wix's logs, or ask Wix's support with it.")
         )
 
     async def authorize(self, location: str, redirect_uri: str) -> bytes:
