@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wixproxy.errors import LoginRejected
+from wixproxy.errors import LoginRejected, WixRefused
 from wixproxy.sansio import login
-from wixproxy.sansio.login import Callback, LoginAttempt
+from wixproxy.sansio.login import Callback, LoginAttempt, check_authorize_address
+from wixproxy.sansio.origin import Origin
 
 NOW = 1_800_000_000
 
@@ -148,3 +149,50 @@ def test_an_unknown_connection_is_refused() -> None:
     assert login.connection_id("0E6A50F5-B523-4E29-990D-F37FA2FFDD69").startswith("0e6a50f5")
     with pytest.raises(ValueError, match="expected google, facebook or a connection GUID"):
         login.connection_id("myspace")
+
+
+WIX = Origin.parse("https://www.wixapis.com")
+EMULATOR = Origin.parse("http://127.0.0.1:4331")
+TOKEN = "/_api/oauth2/authorize?sessionToken=JWS.secret"
+
+
+@pytest.mark.parametrize(
+    ("address", "api"),
+    [
+        ("https://shop.example", WIX),
+        ("https://user.wixsite.com:443", WIX),
+        ("https://xn--shp-sna.example", WIX),
+        ("https://www.wixapis.com", WIX),
+        ("http://127.0.0.1:4331", EMULATOR),
+        ("https://shop.example", EMULATOR),
+    ],
+)
+def test_a_session_token_is_taken_to_a_site_or_to_the_emulator(address: str, api: Origin) -> None:
+    check_authorize_address(address + TOKEN, api)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("http://shop.example", id="without TLS"),
+        pytest.param("https://shop.example:8443", id="another port"),
+        pytest.param("http://127.0.0.1:4331", id="this machine"),
+        pytest.param("https://localhost", id="this machine by name"),
+        pytest.param("https://shop.localhost", id="a name of this machine"),
+        pytest.param("https://10.0.0.1", id="an address"),
+        pytest.param("https://10.0.0.1.", id="an address with a dot behind it"),
+        pytest.param("https://0x7f.1", id="an address in another spelling"),
+        pytest.param("https://[::1]", id="an IPv6 address"),
+        pytest.param("https://metadata", id="a name of one label"),
+        pytest.param("https://metadata.", id="a name of one label, and a dot"),
+        pytest.param("https://user@shop.example", id="a user name"),
+        pytest.param("https://shop.example\\@evil.example", id="a backslash"),
+        pytest.param("ftp://shop.example", id="another scheme"),
+        pytest.param("shop.example", id="no scheme"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_session_token_is_taken_nowhere_else(address: str) -> None:
+    with pytest.raises(WixRefused, match="session token was not taken") as refused:
+        check_authorize_address(address + TOKEN, WIX)
+    assert "secret" not in refused.value.message

@@ -84,7 +84,18 @@ async def test_the_authorize_step_is_read_and_not_followed(
     query = await client.authorize(f"{wix.origin}/authorize?a=b%2Fc", CALLBACK)
     assert query == b"code=c&state=s"
     assert wix.heads[0].startswith(b"GET /authorize?a=b%2Fc HTTP/1.1\r\n")
-    assert b"authorization" not in wix.heads[0].lower()
+    assert not {b"authorization", b"cookie"} & {
+        line.partition(b":")[0].lower() for line in wix.heads[0].split(b"\r\n")
+    }
+
+
+async def test_an_authorize_step_at_another_place_is_not_taken(
+    wix: ScriptedWix, client: WixClient
+) -> None:
+    elsewhere = wix.origin.replace("127.0.0.1", "localhost")
+    with pytest.raises(WixRefused, match="session token was not taken"):
+        await client.authorize(f"{elsewhere}/authorize?sessionToken=JWS.x", CALLBACK)
+    assert wix.heads == []
 
 
 @pytest.mark.parametrize(

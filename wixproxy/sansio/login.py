@@ -24,8 +24,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from ..errors import LoginRejected, quoted
+from ..errors import LoginRejected, WixRefused, quoted
 from .cookies import LOGIN_ATTEMPT_SECONDS
+from .origin import DEFAULT_PORTS, Origin
 
 Prompt = Literal["login", "none"]
 
@@ -40,6 +41,7 @@ CONNECTIONS = {
     "facebook": "3ecad13f-52c3-483d-911f-31dbcf2a6d23",
 }
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_AUTHORITY = re.compile(r"https?://[^/?#\\]*(?=[/?#]|$)").match
 _AGAIN = "Please start again from the page you wanted to log in on."
 
 
@@ -141,6 +143,37 @@ def redirect_session(
     if session_token is not None:
         request["sessionToken"] = session_token
     return {"auth": {"authRequest": request, "prompt": prompt}}
+
+
+def check_authorize_address(location: str, api_origin: Origin) -> None:
+    """Refuse an address that a session token may not be taken to.
+
+    Wix names the site's own domain, which is not known beforehand: https, by
+    a public name, on the port of https; or the API itself, as the emulator
+    does. Raises `WixRefused`, which never shows the address: the token is in it.
+    """
+    origin = _origin(location)
+    if origin is None or not (origin == api_origin or _is_public_site(origin)):
+        raise WixRefused(
+            "Wix named no https address of a site for the login's authorize step "
+            f"({origin or 'none that can be read'}), so the session token was not taken there."
+        )
+
+
+def _origin(location: str) -> Origin | None:
+    authority = _AUTHORITY(location)
+    try:
+        return Origin.parse(authority[0]) if authority else None
+    except ValueError:
+        return None
+
+
+def _is_public_site(origin: Origin) -> bool:
+    if not origin.is_tls or origin.port != DEFAULT_PORTS["https"] or origin.is_loopback:
+        return False
+    # A name of one label, or one that ends in a number, is no domain of a site.
+    name, _, top = origin.host.rstrip(".").rpartition(".")
+    return bool(name) and not top[:1].isdigit() and ":" not in origin.host
 
 
 def logout_session(client_id: str, post_flow_url: str) -> dict[str, Any]:

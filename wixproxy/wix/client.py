@@ -2,7 +2,10 @@
 
 1. Tokens go to one origin and nowhere else: redirects are not followed, no
    cookie is kept, and proxy variables of the environment count only when the
-   configuration says so.
+   configuration says so. The one exception is the session token of a password
+   login: Wix names the address of its authorize step, on the site's own
+   domain, with the token in it. It is asked over https alone, once, without
+   any other credential.
 2. Answers are bounded in size and time, and read strictly.
 3. A grant is asked for again after a silence, with jitter, but an
    authorization code only once: Wix takes it once.
@@ -28,6 +31,8 @@ from yarl import URL
 
 from ..errors import GrantRejected, WixRefused, WixUnavailable, quoted
 from ..sansio import grants
+from ..sansio.login import check_authorize_address
+from ..sansio.origin import Origin
 from ..sansio.redaction import Secret
 from ..sansio.redirect_sessions import advice
 from ..sansio.tokens import Tokens
@@ -138,8 +143,10 @@ class WixClient:
         """Take the authorize step that needs no page; return the query it leads to.
 
         The redirect is read and not followed. Raises `WixRefused` when it
-        leads anywhere but to the redirect URI.
+        leads anywhere but to the redirect URI, or when Wix named no address
+        of a site.
         """
+        check_authorize_address(location, Origin.parse(self._origin))
         async with (
             self._talking(),
             self._session().get(URL(location, encoded=True), allow_redirects=False) as answer,
