@@ -192,10 +192,13 @@ class ClientDownstream:
         """Send a file by aiohttp's own response: ranges, validators and twins.
 
         It is the one answer not written here; its head passes `before_head`
-        by way of the request's `_prepare_hook`.
+        by way of the request's `_prepare_hook`. Raises `ClientGone`.
         """
-        await response.prepare(self._message)
-        await response.write_eof()
+        try:
+            await response.prepare(self._message)
+            await response.write_eof()
+        except ConnectionError as error:
+            raise ClientGone from error
         self.bytes_sent = 0 if self.request.method == "HEAD" else response.content_length or 0
         if not response.keep_alive:
             self.close_after()

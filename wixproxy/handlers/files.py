@@ -125,11 +125,16 @@ class _File(web.FileResponse):
     def _get_file_path_stat_encoding(self, accept_encoding: str):  # type: ignore[no-untyped-def]
         return super()._get_file_path_stat_encoding("")
 
-    async def _sendfile_fallback(
-        self, writer: AbstractStreamWriter, fobj: IO[Any], offset: int, count: int
+    async def _sendfile(
+        self, request: web.BaseRequest, fobj: IO[Any], offset: int, count: int
     ) -> AbstractStreamWriter:
-        """Send as ever; this is the way that uvloop takes, which has no `sendfile`."""
-        writer = await super()._sendfile_fallback(writer, fobj, offset, count)
-        if writer.length:
+        """Send as ever, and look where the file was left.
+
+        uvloop has no `sendfile`, so aiohttp reads and writes there; asyncio's
+        own returns at the file's end without a word. Both leave the file
+        behind the last byte that was sent.
+        """
+        writer = await super()._sendfile(request, fobj, offset, count)
+        if fobj.tell() < offset + count:
             raise OSError(f"{self._path.name} became shorter while it was sent")
         return writer
