@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from .attempt_limits import AttemptLimits
 from .config import Config
 from .credential_calls import CredentialCalls
 from .elevation import Elevation
@@ -52,9 +53,6 @@ from .wix.client import WixClient
 from .wix.token_source import TokenSource
 
 Clock = Callable[[], float]
-
-# For one address, and for one account, whichever is reached first.
-LOGIN_ATTEMPTS_PER_MINUTE = 10
 
 # The shop loads its pictures from the emulator, which has an origin of its own.
 SHOP_POLICY = (
@@ -197,8 +195,8 @@ def _session_handlers(
         clock,
     )
     member_login = MemberLogin(wix, callback, clock)
-    passwords = Buckets(LOGIN_ATTEMPTS_PER_MINUTE)
-    credentials = CredentialCalls(wix, sessions, member_login, passwords, clock)
+    limits = AttemptLimits(config.site.login.attempts_per_minute, clock)
+    credentials = CredentialCalls(wix, sessions, member_login, limits, clock)
     app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
     api = WixApi(
         pool,
@@ -207,13 +205,14 @@ def _session_handlers(
         allowed_origins=frozenset(config.api.allowed_origins),
         sessions=sessions,
         credentials=credentials,
+        limits=limits,
         elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
         explains=config.mode == "dev",
     )
     login = Login(_attempts(config, wix, clock), member_login, callback, clock)
     logout = Logout(wix, clock, (callback,), _form_targets(config))
     custom_login = CustomLogin(
-        wix, sessions, credentials, member_login, own_paths=(callback,), clock=clock
+        wix, sessions, credentials, member_login, limits, own_paths=(callback,), clock=clock
     )
 
     async def login_or_form(exchange: Exchange) -> None:
