@@ -24,6 +24,7 @@ from ..errors import (
     TooManyRequests,
     WixError,
     WixproxyError,
+    WixUnavailable,
 )
 from ..exchange import Exchange
 from ..member_login import MemberLogin
@@ -32,6 +33,7 @@ from ..sansio import headers
 from ..sansio.custom_login import Landing, captcha_tokens, outcome
 from ..sansio.handles import SESSION_TOKEN, STATE_TOKEN
 from ..sansio.return_url import safe_return_url
+from ..sansio.session import Session
 from ..usable_session import UsableSessions
 from ..wix.client import WixClient
 
@@ -131,12 +133,12 @@ class CustomLogin:
             "clientId": self._wix.client_id,
         }
         body = {"email": email, "redirect": redirect}
-        status, wix_id, _ = await self._wix.identity(RECOVERY_PATH, body, session.access_token)
+        status, wix_id, _ = await self._asked(RECOVERY_PATH, body, session)
         if status not in (200, 404):
             # Nobody who asks is told, because it may depend on whether there is such an account.
             log.warning(
-                "request %s: Wix answered a recovery with %d (%s); is the site published, and "
-                "its address among the allowed redirect domains?",
+                "request %s: Wix answered a recovery with %d (%s); is this site's address among "
+                "the allowed redirect domains?",
                 *(exchange.request_id, status, wix_id),
             )
         return Landing()
@@ -158,7 +160,7 @@ class CustomLogin:
     ) -> Landing:
         """Make an identity call; on success make the browser that member."""
         session = await self._sessions.for_login(exchange)
-        status, _, answer = await self._wix.identity(path, body, session.access_token)
+        status, _, answer = await self._asked(path, body, session)
         found = outcome(status, _object(answer))
         state = None
         if found.session_token is not None:
@@ -167,6 +169,15 @@ class CustomLogin:
             handles = self._credentials.handles(exchange, session)
             state = handles.seal(STATE_TOKEN, found.state_token, self._clock(), account)
         return Landing(found.error, state)
+
+    async def _asked(
+        self, path: str, body: dict[str, Any], session: Session
+    ) -> tuple[int, str | None, bytes]:
+        """Make an identity call; return status, Wix's request id and body."""
+        answer = await self._wix.identity(path, body, session.access_token)
+        if answer[0] >= 500:
+            raise WixUnavailable(f"Wix answered an identity call with {answer[0]} ({answer[1]}).")
+        return answer
 
     async def _answer(self, exchange: Exchange, step: Step) -> None:
         """Take the step, and lead a form to its page; answer JSON with JSON."""

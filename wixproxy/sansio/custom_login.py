@@ -123,6 +123,4 @@ def _refusal(status: int, values: Mapping[str, Any]) -> str:
         return _CODES[str(code)]
     if isinstance(details.get("validationError"), Mapping):
         return "invalid_input"
-    if status >= 500:
-        return "wix_unavailable"
     return INVALID_CREDENTIALS if status in (401, 404) else "login_failed"
