@@ -21,7 +21,7 @@ Rule = Callable[[Module], Iterator[str]]
 DECIDERS = {"errors", "sansio"}
 REQUEST = {"browser_session", "downstream", "exchange", "front", "pages", "service"}
 SHARED = {
-    *("attempt_limits", "credential_calls", "elevation", "extensions", "injection"),
+    *("credential_throttle", "credential_calls", "elevation", "extensions", "injection"),
     *("login_attempts", "member_login", "usable_session"),
 }
 """What several handlers need: it stands below them, because they never import one another."""
@@ -64,9 +64,9 @@ OURS: Mapping[str, set[str]] = {
     "usable_session": DECIDERS | {"exchange"},
     "member_login": DECIDERS | {"exchange", "wix"},
     "login_attempts": DECIDERS | {"exchange", "member_login", "wix"},
-    "attempt_limits": DECIDERS | {"exchange"},
+    "credential_throttle": DECIDERS | {"exchange"},
     "credential_calls": DECIDERS
-    | {"attempt_limits", "exchange", "member_login", "pages", "usable_session", "wix"},
+    | {"credential_throttle", "exchange", "member_login", "pages", "usable_session", "wix"},
     "extensions": DECIDERS | {"stores", "wire"},
     "handlers": DECIDERS | SHARED | {"downstream", "exchange", "pages", "wire", "wix"},
     "serve": DECIDERS | REQUEST,

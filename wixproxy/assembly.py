@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from .attempt_limits import AttemptLimits
 from .config import Config
 from .credential_calls import CredentialCalls
+from .credential_throttle import CredentialThrottle
 from .elevation import Elevation
 from .errors import ConfigError
 from .exchange import Exchange
@@ -195,8 +195,8 @@ def _session_handlers(
         clock,
     )
     member_login = MemberLogin(wix, callback, clock)
-    limits = AttemptLimits(config.site.login.attempts_per_minute, clock)
-    credentials = CredentialCalls(wix, sessions, member_login, limits, clock)
+    throttle = CredentialThrottle(config.site.login.tries_per_minute, clock)
+    credentials = CredentialCalls(wix, sessions, member_login, throttle, clock)
     app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
     api = WixApi(
         pool,
@@ -205,14 +205,14 @@ def _session_handlers(
         allowed_origins=frozenset(config.api.allowed_origins),
         sessions=sessions,
         credentials=credentials,
-        limits=limits,
+        throttle=throttle,
         elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
         explains=config.mode == "dev",
     )
     login = Login(_attempts(config, wix, clock), member_login, callback, clock)
     logout = Logout(wix, clock, (callback,), _form_targets(config))
     custom_login = CustomLogin(
-        wix, sessions, credentials, member_login, limits, own_paths=(callback,), clock=clock
+        wix, sessions, credentials, member_login, throttle, own_paths=(callback,), clock=clock
     )
 
     async def login_or_form(exchange: Exchange) -> None:

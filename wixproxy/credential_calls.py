@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from .attempt_limits import AttemptLimits, account_name
+from .credential_throttle import CredentialThrottle, account_name
 from .errors import CallRefused, LoginRejected, SealError
 from .exchange import Exchange
 from .member_login import MemberLogin
@@ -39,20 +39,20 @@ DIRECT_LOGIN_PATH = "/_wix/direct-login"
 
 
 class CredentialCalls:
-    """The calls that never reach Wix as they came; `limits` counts what they try."""
+    """The calls that never reach Wix as they came; `throttle` counts what they try."""
 
     def __init__(
         self,
         wix: WixClient,
         sessions: UsableSessions,
         member_login: MemberLogin,
-        limits: AttemptLimits,
+        throttle: CredentialThrottle,
         clock: Callable[[], float],
     ) -> None:
         self._wix = wix
         self._sessions = sessions
         self._member_login = member_login
-        self._limits = limits
+        self._throttle = throttle
         self._clock = clock
 
     def answerer(self, method: str, target: bytes) -> Answerer | None:
@@ -165,7 +165,7 @@ class CredentialCalls:
         body = _values(await exchange.downstream.read_whole(MAX_BODY_BYTES))
         tried = IDENTITY_CALLS[path.encode("ascii")]
         account = self._account(exchange, tried, body)
-        attempt = self._limits.take(tried, exchange, account)
+        one_try = self._throttle.take(tried, exchange, account)
         session = await self._sessions.for_login(exchange)
         handles, now = self.handles(exchange, session), self._clock()
         try:
@@ -178,7 +178,7 @@ class CredentialCalls:
         status, request_id, answer = await self._wix.identity(path, opened, session.access_token)
         values = _values(answer)
         if values.get("state") == SUCCESS and not path.endswith("/register"):
-            attempt.was_right()
+            one_try.was_right()
         fields: Fields = [(b"X-Wix-Request-Id", request_id.encode())] if request_id else []
         await _answer(exchange, status, handles.sealed(values, now, account or ""), fields)
 

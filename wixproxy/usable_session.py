@@ -17,10 +17,10 @@ from urllib.parse import quote
 from .errors import SessionEnded, TooManyRequests
 from .exchange import Exchange
 from .sansio import headers
-from .sansio.attempts import EVERYBODY, subscriber
 from .sansio.buckets import Buckets
 from .sansio.exchange import Request
 from .sansio.session import Session
+from .sansio.throttle import EVERYBODY, subscriber
 
 
 @dataclass(frozen=True, slots=True)

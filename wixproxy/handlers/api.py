@@ -19,8 +19,8 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from ..attempt_limits import AttemptLimits
 from ..credential_calls import CredentialCalls
+from ..credential_throttle import CredentialThrottle
 from ..elevation import Elevation
 from ..errors import CallRefused, UpstreamError, WixUnavailable, quoted
 from ..exchange import Exchange
@@ -69,7 +69,7 @@ class WixApi:
         allowed_origins: frozenset[str],
         sessions: UsableSessions,
         credentials: CredentialCalls,
-        limits: AttemptLimits,
+        throttle: CredentialThrottle,
         elevation: Elevation,
         explains: bool,
     ) -> None:
@@ -79,7 +79,7 @@ class WixApi:
         self._allowed_origins = allowed_origins
         self._sessions = sessions
         self._credentials = credentials
-        self._limits = limits
+        self._throttle = throttle
         self._elevation = elevation
         self._explains = explains
 
@@ -111,7 +111,7 @@ class WixApi:
             await self._redirect_session(exchange, target)
             return
         if sends_mail(path):
-            self._limits.take("mail", exchange, None)
+            self._throttle.take("mail", exchange, None)
         body = exchange.downstream if request.has_body else None
         await self._call_as_session(exchange, request, target, body)
 

@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..attempt_limits import Attempt, AttemptLimits, account_name
 from ..credential_calls import CredentialCalls
+from ..credential_throttle import CredentialThrottle, Try, account_name
 from ..errors import (
     RequestRefused,
     SealError,
@@ -63,7 +63,7 @@ class CustomLogin:
         sessions: UsableSessions,
         credentials: CredentialCalls,
         member_login: MemberLogin,
-        limits: AttemptLimits,
+        throttle: CredentialThrottle,
         *,
         own_paths: tuple[str, ...],
         clock: Callable[[], float],
@@ -72,7 +72,7 @@ class CustomLogin:
         self._sessions = sessions
         self._credentials = credentials
         self._member_login = member_login
-        self._limits = limits
+        self._throttle = throttle
         self._own_paths = own_paths
         self._clock = clock
 
@@ -97,9 +97,9 @@ class CustomLogin:
             return await self._by_handle(exchange, form)
         account = account_name(_needed(form, "email"))
         body = {**_credentials(form), **captcha_tokens(form)}
-        attempt = self._limits.take("password", exchange, account)
+        one_try = self._throttle.take("password", exchange, account)
         landing = await self._identify(exchange, LOGIN_PATH, body, account)
-        return _counted(attempt, landing)
+        return _counted(one_try, landing)
 
     async def _register(self, exchange: Exchange, form: Form) -> Landing:
         account = account_name(_needed(form, "email"))
@@ -107,7 +107,7 @@ class CustomLogin:
         profile = {name: form[name] for name in PROFILE if name in form}
         if profile:
             body["profile"] = profile
-        self._limits.take("password", exchange, account)
+        self._throttle.take("password", exchange, account)
         return await self._identify(exchange, REGISTER_PATH, body, account)
 
     async def _verify(self, exchange: Exchange, form: Form) -> Landing:
@@ -119,14 +119,14 @@ class CustomLogin:
             account = handles.account(STATE_TOKEN, state, now)
         except SealError:
             return Landing(EXPIRED)
-        attempt = self._limits.take("code", exchange, account)
+        one_try = self._throttle.take("code", exchange, account)
         body = {"code": code, "stateToken": token}
         landing = await self._identify(exchange, VERIFY_PATH, body, account)
-        return _counted(attempt, landing)
+        return _counted(one_try, landing)
 
     async def _recover(self, exchange: Exchange, form: Form) -> Landing:
         email = _needed(form, "email")
-        self._limits.take("mail", exchange, account_name(email))
+        self._throttle.take("mail", exchange, account_name(email))
         session = await self._sessions.for_login(exchange)
         redirect = {
             "url": exchange.front.public.join(self._page(exchange, form, "returnToUrl")),
@@ -222,9 +222,9 @@ class CustomLogin:
         return form
 
 
-def _counted(attempt: Attempt, landing: Landing) -> Landing:
+def _counted(one_try: Try, landing: Landing) -> Landing:
     if landing.error is None:
-        attempt.was_right()
+        one_try.was_right()
     return landing
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from .errors import TooManyRequests
 from .exchange import Exchange
 from .sansio import headers
-from .sansio.attempts import Attempts, Place
 from .sansio.identity_calls import Tried
+from .sansio.throttle import Place, Throttle
 
 WARNING_SECONDS = 60
 
@@ -27,41 +27,41 @@ log = logging.getLogger("wixproxy.login")
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt that was counted."""
+class Try:
+    """One try that was counted."""
 
-    attempts: Attempts
+    throttle: Throttle
     place: Place
     account: str | None
     clock: Callable[[], float]
 
     def was_right(self) -> None:
-        """Take the attempt off the count: it was no guess."""
-        self.attempts.give_back(self.place, self.account, self.clock())
+        """Take it off the count: it was no guess."""
+        self.throttle.give_back(self.place, self.account, self.clock())
 
 
-class AttemptLimits:
-    """Counts attempts by what they try."""
+class CredentialThrottle:
+    """Counts what is tried: passwords, codes and mails."""
 
     def __init__(self, per_minute: float, clock: Callable[[], float]) -> None:
-        self._kinds: Mapping[Tried, Attempts] = {
-            "password": Attempts.at_passwords(per_minute),
-            "code": Attempts.at_codes(per_minute),
-            "mail": Attempts.at_mails(per_minute),
+        self._kinds: Mapping[Tried, Throttle] = {
+            "password": Throttle.at_passwords(per_minute),
+            "code": Throttle.at_codes(per_minute),
+            "mail": Throttle.at_mails(per_minute),
         }
         self._clock = clock
         self._warned_at = -math.inf
 
-    def take(self, tried: Tried, exchange: Exchange, account: str | None) -> Attempt:
-        """Count an attempt for an account of this `account_name`.
+    def take(self, tried: Tried, exchange: Exchange, account: str | None) -> Try:
+        """Count a try for an account of this `account_name`.
 
         None stands for an account that nobody knows. Raises `TooManyRequests`.
         """
-        attempts, current = self._kinds[tried], exchange.session.current
+        throttle, current = self._kinds[tried], exchange.session.current
         place = Place(exchange.address, current.id if current is not None else None)
-        wait = attempts.take(place, account or None, self._clock())
+        wait = throttle.take(place, account or None, self._clock())
         if not wait:
-            return Attempt(attempts, place, account or None, self._clock)
+            return Try(throttle, place, account or None, self._clock)
         self._warn(tried, exchange)
         seconds = math.ceil(wait)
         raise TooManyRequests(

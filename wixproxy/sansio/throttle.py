@@ -43,14 +43,14 @@ MAILS_PER_ACCOUNT, MAILS_PER_ACCOUNT_PER_MINUTE = 3, 0.2
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an attempt comes from: an address, or a session where no address is known."""
+    """Where a try comes from: an address, or a session where no address is known."""
 
     address: str | None = None
     session_id: str | None = None
 
 
-class Attempts:
-    """The limits of one kind of attempt."""
+class Throttle:
+    """The limits of one kind of try."""
 
     def __init__(self, of_place: Buckets, together: Buckets, of_account: Buckets) -> None:
         self._of_place = of_place
@@ -58,7 +58,7 @@ class Attempts:
         self._of_account = of_account
 
     @classmethod
-    def at_passwords(cls, per_minute: float) -> Attempts:
+    def at_passwords(cls, per_minute: float) -> Throttle:
         """Return the limits of logins and sign-ups."""
         return cls(
             Buckets(per_minute),
@@ -67,7 +67,7 @@ class Attempts:
         )
 
     @classmethod
-    def at_codes(cls, per_minute: float) -> Attempts:
+    def at_codes(cls, per_minute: float) -> Throttle:
         """Return the limits of codes that prove an e-mail address."""
         return cls(
             Buckets(per_minute),
@@ -76,7 +76,7 @@ class Attempts:
         )
 
     @classmethod
-    def at_mails(cls, per_minute: float) -> Attempts:
+    def at_mails(cls, per_minute: float) -> Throttle:
         """Return the limits of calls that have Wix send a mail."""
         return cls(
             Buckets(per_minute),
@@ -85,7 +85,7 @@ class Attempts:
         )
 
     def take(self, place: Place, account: str | None, now: float) -> float:
-        """Count an attempt; return 0, or the seconds to wait before the next, which counts nothing.
+        """Count a try; return 0, or the seconds to wait before the next, which counts nothing.
 
         `account` names whose secret is tried, or is None where nobody knows.
         """
@@ -97,7 +97,7 @@ class Attempts:
         return wait
 
     def give_back(self, place: Place, account: str | None, now: float) -> None:
-        """Undo the count of an attempt that turned out right."""
+        """Undo the count of a try that turned out right."""
         for buckets, name in self._concerned(place, account):
             buckets.give_back(name, now)
 

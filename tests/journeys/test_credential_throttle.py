@@ -39,7 +39,7 @@ async def strict(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
     """One attempt a minute for a place, three for an account, sixty for all unknown addresses."""
     flags = {
         "server.trusted_proxies": ["127.0.0.1", "::1"],
-        "site.login.attempts_per_minute": 1,
+        "site.login.tries_per_minute": 1,
     }
     async with staged(clock, tmp_path, flags) as stage:
         yield stage
