@@ -8,7 +8,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY wixproxy ./wixproxy
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
     && python -m venv /opt/wixproxy \
-    && /opt/wixproxy/bin/pip install --no-cache-dir /wheels/*.whl
+    && /opt/wixproxy/bin/pip install --no-cache-dir "$(echo /wheels/*.whl)[redis]"
 
 
 FROM python:3.13-slim-trixie

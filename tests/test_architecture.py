@@ -21,8 +21,8 @@ Rule = Callable[[Module], Iterator[str]]
 DECIDERS = {"errors", "sansio"}
 REQUEST = {"browser_session", "downstream", "exchange", "front", "pages", "service"}
 SHARED = {
-    *("credential_throttle", "credential_calls", "elevation", "extensions", "injection"),
-    *("login_attempts", "member_login", "usable_session"),
+    *("credential_calls", "elevation", "extensions", "injection", "login_attempts"),
+    *("member_login", "usable_session"),
 }
 """What several handlers need: it stands below them, because they never import one another."""
 UPPER = (
@@ -41,7 +41,9 @@ UPPER = (
         "wix",
     }
 )
-BUILDERS = {"", "assembly", "config", "emulator", "extension_assembly", "server"}
+BUILDERS = {
+    *("", "assembly", "config", "emulator", "extension_assembly", "server", "session_assembly"),
+}
 
 OURS: Mapping[str, set[str]] = {
     "": set(),
@@ -64,16 +66,15 @@ OURS: Mapping[str, set[str]] = {
     "usable_session": DECIDERS | {"exchange"},
     "member_login": DECIDERS | {"exchange", "wix"},
     "login_attempts": DECIDERS | {"exchange", "member_login", "wix"},
-    "credential_throttle": DECIDERS | {"exchange"},
-    "credential_calls": DECIDERS
-    | {"credential_throttle", "exchange", "member_login", "pages", "usable_session", "wix"},
+    "credential_calls": DECIDERS | {"exchange", "member_login", "pages", "usable_session", "wix"},
     "extensions": DECIDERS | {"stores", "wire"},
     "handlers": DECIDERS | SHARED | {"downstream", "exchange", "pages", "wire", "wix"},
     "serve": DECIDERS | REQUEST,
     "backend": DECIDERS | REQUEST | {"serve"},
     "listening": set(),
     "extension_assembly": UPPER | {"config"},
-    "assembly": UPPER | {"config", "extension_assembly"},
+    "session_assembly": UPPER | {"config"},
+    "assembly": UPPER | {"config", "extension_assembly", "session_assembly"},
     "server": UPPER | {"assembly", "config", "emulator"},
     "commands": UPPER | BUILDERS,
     "cli": {"", "commands", "errors"},

@@ -11,13 +11,11 @@ from pathlib import Path
 
 from .config import Config
 from .credential_calls import CredentialCalls
-from .credential_throttle import CredentialThrottle
 from .elevation import Elevation
 from .errors import ConfigError
 from .exchange import Exchange
 from .extension_assembly import assemble_extensions, delivery_paths
 from .first_contact import FirstContact
-from .front import Front
 from .handlers.api import WixApi
 from .handlers.custom_login import CustomLogin
 from .handlers.direct_login import direct_login
@@ -34,25 +32,22 @@ from .login_attempts import LoginAttempts
 from .member_login import MemberLogin
 from .sansio.buckets import Buckets
 from .sansio.call_rules import CallRules
-from .sansio.cookies import CookiePolicy, SameSite
 from .sansio.forwarded import TrustedProxies
 from .sansio.gate import Limits as GateLimits
-from .sansio.keyring import Key, Keyring
 from .sansio.origin import Origin
-from .sansio.public_url import Hosts, PublicURL
+from .sansio.public_url import Hosts
 from .sansio.routes import Routes
-from .sansio.session import Limits
 from .service import Handler, Service
-from .stores import SessionStore
-from .stores.cookie import CookieStore
-from .stores.memory import MemoryStore
+from .session_assembly import assemble_fronts, public_urls
 from .usable_session import MintLimits, UsableSessions
 from .wire.pool import Pool, Timeouts
 from .wix.app_tokens import AppTokens
 from .wix.client import WixClient
-from .wix.token_source import TokenSource
 
 Clock = Callable[[], float]
+
+# For one address, and for one account, whichever is reached first.
+LOGIN_ATTEMPTS_PER_MINUTE = 10
 
 # The shop loads its pictures from the emulator, which has an origin of its own.
 SHOP_POLICY = (
@@ -93,6 +88,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         config.server.trusted_proxies, everyone=config.server.trust_every_proxy
     )
     extensions = assemble_extensions(config, upstream_pool, clock)
+    fronts = assemble_fronts(config, wix, clock, process.started_at)
     contact = _first_contact(config, upstream_pool)
     status = Status(lambda: process.unready or (contact.missing if contact else None))
 
@@ -105,6 +101,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         if contact is not None:
             await contact.stop()
         await extensions.stop()
+        await fronts.close()
         await wix.close()
         await api_pool.close()
         await upstream_pool.close()
@@ -116,14 +113,14 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
             max_fields_bytes=config.server.max_fields_bytes,
             max_fields=config.server.max_fields,
         ),
-        hosts=Hosts(_public_urls(config), config.server.accept_hosts),
+        hosts=Hosts(public_urls(config), config.server.accept_hosts),
         routes=Routes(
             callback_path=config.site.login.callback_path,
             testing=config.emulator.enabled,
             delivery_paths=delivery_paths(config),
             beside=config.server.public_url[0] if config.upstream.api_only else None,
         ),
-        fronts=_fronts(config, wix, clock, process),
+        fronts=fronts.by_url,
         allowed_origins=frozenset(config.api.allowed_origins),
         trusted_proxies=trusted,
         pseudonym=process.pseudonym,
@@ -148,40 +145,6 @@ def _first_contact(config: Config, pool: Pool) -> FirstContact | None:
     return FirstContact(str(origin), lambda: pool.reach(origin))
 
 
-def _public_urls(config: Config) -> list[PublicURL]:
-    return [PublicURL.parse(text) for text in config.server.public_url]
-
-
-def _fronts(
-    config: Config, wix: WixClient, clock: Clock, process: Process
-) -> dict[PublicURL, Front]:
-    """Make what serves each public URL; a session of one opens at no other."""
-    limits = Limits(config.session.idle_seconds, config.session.absolute_seconds)
-    grace_ends_at = process.started_at + config.session.unknown_key_grace_seconds
-    keyring = Keyring([Key.from_text(key.reveal()) for key in config.session.keys])
-
-    def front(url: PublicURL) -> Front:
-        policy = CookiePolicy.for_origin(url.scheme, url.port, _same_site(config))
-        bound_to = (policy.session, config.site.client_id, url.origin)
-        store: SessionStore
-        if config.session.store == "memory":
-            store = MemoryStore(limits, clock, config.session.max_sessions)
-        else:
-            store = CookieStore(keyring, bound_to, limits, clock, unknown_key_until=grace_ends_at)
-        return Front(
-            public=url,
-            cookies=policy,
-            store=store,
-            tokens=TokenSource(store, wix, limits, clock),
-            keyring=keyring,
-            bound_to=(config.site.client_id, url.origin),
-            limits=limits,
-            clock=clock,
-        )
-
-    return {url: front(url) for url in _public_urls(config)}
-
-
 def _session_handlers(
     config: Config, wix: WixClient, pool: Pool, clock: Clock
 ) -> dict[str, Handler]:
@@ -195,8 +158,8 @@ def _session_handlers(
         clock,
     )
     member_login = MemberLogin(wix, callback, clock)
-    throttle = CredentialThrottle(config.site.login.tries_per_minute, clock)
-    credentials = CredentialCalls(wix, sessions, member_login, throttle, clock)
+    passwords = Buckets(LOGIN_ATTEMPTS_PER_MINUTE)
+    credentials = CredentialCalls(wix, sessions, member_login, passwords, clock)
     app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
     api = WixApi(
         pool,
@@ -205,14 +168,13 @@ def _session_handlers(
         allowed_origins=frozenset(config.api.allowed_origins),
         sessions=sessions,
         credentials=credentials,
-        throttle=throttle,
         elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
         explains=config.mode == "dev",
     )
     login = Login(_attempts(config, wix, clock), member_login, callback, clock)
     logout = Logout(wix, clock, (callback,), _form_targets(config))
     custom_login = CustomLogin(
-        wix, sessions, credentials, member_login, throttle, own_paths=(callback,), clock=clock
+        wix, sessions, credentials, member_login, own_paths=(callback,), clock=clock
     )
 
     async def login_or_form(exchange: Exchange) -> None:
@@ -233,10 +195,6 @@ def _session_handlers(
         "session": tell,
         "testing/session": TestingSession(wix, clock).handle,
     }
-
-
-def _same_site(config: Config) -> SameSite:
-    return "None" if config.session.same_site == "none" else "Lax"
 
 
 def _attempts(config: Config, wix: WixClient, clock: Clock) -> LoginAttempts:

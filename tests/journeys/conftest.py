@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import HandClock
+from tests.redis_server import RedisServer
 from tests.stage import Stage, staged
 
 
-@pytest.fixture(params=["cookie", "memory"])
+@pytest.fixture(params=["cookie", "memory", "redis"])
 async def stage(
     request: pytest.FixtureRequest, clock: HandClock, tmp_path: Path
 ) -> AsyncIterator[Stage]:
-    async with staged(clock, tmp_path, {"session.store": request.param}) as stage:
+    flags = {"session.store": request.param}
+    if request.param == "redis":
+        server: RedisServer = request.getfixturevalue("redis_service")
+        flags["session.redis.url"] = server.url
+    async with staged(clock, tmp_path, flags) as stage:
         yield stage
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from tests.conftest import HandClock
+from tests.redis_server import RedisServer
 from wixproxy.errors import SessionEnded
 from wixproxy.sansio.keyring import Key, Keyring
+from wixproxy.sansio.redaction import Secret
 from wixproxy.sansio.session import Limits, Session
 from wixproxy.sansio.tokens import Tokens
 from wixproxy.stores import SessionStore
 from wixproxy.stores.cookie import CookieStore
 from wixproxy.stores.memory import MemoryStore
+from wixproxy.stores.redis import RedisStore
+from wixproxy.stores.redis_client import RedisAddress, connect
 
 LIMITS = Limits(idle_seconds=1_000, absolute_seconds=10_000)
 BOUND = ("wixproxy-4321", "client", "http://localhost:4321")
@@ -24,9 +28,17 @@ MAKERS: dict[str, Callable[[HandClock], SessionStore]] = {
 }
 
 
-@pytest.fixture(params=MAKERS)
-def store(request: pytest.FixtureRequest, clock: HandClock) -> SessionStore:
-    return MAKERS[request.param](clock)
+@pytest.fixture(params=[*MAKERS, "redis"])
+async def store(request: pytest.FixtureRequest, clock: HandClock) -> AsyncIterator[SessionStore]:
+    if request.param in MAKERS:
+        yield MAKERS[request.param](clock)
+        return
+    server: RedisServer = request.getfixturevalue("redis_service")
+    client = connect(RedisAddress(Secret(server.url)))
+    kept = RedisStore(client, BOUND, LIMITS, clock, guarded_seconds=20)
+    yield kept
+    await kept.close()
+    await client.aclose()
 
 
 def tokens(clock: HandClock, name: str = "a") -> Tokens:

@@ -14,6 +14,7 @@ PATHS = (
     "upstream.root",
     "upstream.ca_file",
     "site.ca_file",
+    "session.redis.ca_file",
     "site.extensions.state_file",
     "emulator.data",
 )
@@ -32,6 +33,7 @@ def unusable(config: Config) -> Iterator[Problem]:
     for name, ca_file in (
         ("upstream.ca_file", config.upstream.ca_file),
         ("site.ca_file", config.site.ca_file),
+        ("session.redis.ca_file", config.session.redis.ca_file),
     ):
         if ca_file is not None:
             yield from _authorities(name, ca_file)

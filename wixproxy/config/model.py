@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr
 
 from ..sansio.redaction import Secret
 from .listeners import BackendTable, ServerTable
+from .sessions import SessionTable
 from .site import SiteTable
 from .table import (
     AuthorityText,
@@ -24,7 +25,6 @@ from .table import (
     PathText,
     Positive,
     PositiveSeconds,
-    SessionKey,
     Table,
 )
 
@@ -71,51 +71,6 @@ class UpstreamTable(Table):
     )
     idle_timeout_seconds: PositiveSeconds = Field(
         default=300.0, description="How long a body may pause, in either direction."
-    )
-
-
-class SessionTable(Table):
-    """Sessions: where they live, for how long, and what seals them."""
-
-    store: Literal["cookie", "memory"] = Field(
-        default="cookie",
-        description="Where sessions live: sealed in the browser's cookie, or in this process.",
-    )
-    keys: tuple[SessionKey, ...] = Field(
-        default=(),
-        description='Keys of "wixproxy newkey": the first seals, all open; '
-        "in dev one is made when left out.",
-    )
-    same_site: Literal["lax", "none"] = Field(
-        default="lax",
-        description='"none" is for pages that live in another site\'s frame, on https alone.',
-    )
-    start: Literal["navigation", "api"] = Field(
-        default="navigation",
-        description="What starts a session: the first page, or only the first call to Wix.",
-    )
-    idle_seconds: Positive = Field(
-        default=30 * 86_400, description="How long a session lives without being used."
-    )
-    absolute_seconds: Positive = Field(
-        default=365 * 86_400,
-        le=400 * 86_400,
-        description="How long a session lives at most; browsers keep no cookie over 400 days.",
-    )
-    unknown_key_grace_seconds: Annotated[int, Field(ge=0)] = Field(
-        default=900,
-        description="How long after the start a cookie sealed by an unknown key is kept, "
-        "as a rolling deployment needs.",
-    )
-    max_sessions: Positive = Field(
-        default=100_000, description="How many sessions the memory store keeps."
-    )
-    new_visitors_per_minute: Positive = Field(
-        default=600, description="How many visitors one address may become in a minute."
-    )
-    new_visitors_per_minute_together: Positive = Field(
-        default=6_000,
-        description="How many visitors all clients of unknown address may become in a minute.",
     )
 
 

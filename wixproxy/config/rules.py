@@ -26,7 +26,10 @@ FRONTENDS = ("upstream.url", "upstream.root", "upstream.api_only")
 
 def conflicts(config: Config) -> list[Problem]:
     """Return everything that does not fit together."""
-    rules = (_server, _site, _elevation, _extensions, _upstream, _session, _backend, _emulator)
+    rules = (
+        *(_server, _site, _elevation, _extensions, _upstream),
+        *(_session, _redis, _backend, _emulator),
+    )
     return [problem for rule in rules for problem in rule(config)]
 
 
@@ -188,6 +191,29 @@ def _session(config: Config) -> Iterator[Problem]:
             'expected "lax", found "none": browsers take such a cookie on https alone, '
             f"and server.public_url names '{plain[0]}'",
             ("server.public_url",),
+        )
+
+
+def _redis(config: Config) -> Iterator[Problem]:
+    redis = config.session.redis
+    if config.session.store == "redis" and redis.url is None:
+        yield Problem(
+            "session.redis.url",
+            'expected the address of Redis, since session.store is "redis", found none. Give one '
+            "such as redis://127.0.0.1:6379/0",
+            ("session.store",),
+        )
+    if bool(redis.sentinels) != bool(redis.sentinel_service):
+        yield Problem(
+            "session.redis.sentinel_service",
+            "give session.redis.sentinels and the name of the service that they watch, or neither",
+            ("session.redis.sentinels",),
+        )
+    if redis.cluster and redis.sentinels:
+        yield Problem(
+            "session.redis.cluster",
+            "give one of session.redis.cluster and session.redis.sentinels, not both",
+            ("session.redis.sentinels",),
         )
 
 

@@ -42,6 +42,7 @@ BackendSecret = Annotated[
     Secret, AfterValidator(values.backend_secret), WithJsonSchema(SECRET_SCHEMA)
 ]
 SessionKey = Annotated[Secret, AfterValidator(values.session_key), WithJsonSchema(SECRET_SCHEMA)]
+RedisURL = Annotated[Secret, AfterValidator(values.redis_url), WithJsonSchema(SECRET_SCHEMA)]
 PublicURLText = Annotated[str, AfterValidator(values.public_url)]
 OriginText = Annotated[str, AfterValidator(values.origin)]
 BrowserOrigin = Annotated[str, AfterValidator(values.browser_origin)]

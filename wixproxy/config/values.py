@@ -12,6 +12,7 @@ import ipaddress
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import quoted
 from ..sansio.call_rules import CallPattern
@@ -225,6 +226,31 @@ def session_key(secret: Secret) -> Secret:
             "expected a key of your own, found the one that config.example.toml shows "
             f"to everybody. {NEW_KEY}"
         )
+    return secret
+
+
+def redis_url(secret: Secret) -> Secret:
+    """Judge the address of Redis; nothing of it is repeated, because it may hold a password."""
+    try:
+        parts = urlsplit(secret.reveal())
+        port = parts.port
+    except ValueError:
+        raise ValueError("expected a port that is a number in the address of Redis") from None
+    if parts.scheme == "unix":
+        if not parts.path:
+            raise ValueError("expected unix:///path/of/the/socket, found no path")
+        return secret
+    if parts.scheme not in ("redis", "rediss"):
+        raise ValueError(
+            "expected an address that begins with redis://, rediss:// or unix://, found another "
+            "beginning"
+        )
+    if not parts.hostname or port == 0:
+        raise ValueError("expected redis://host:port, found no host or port in it")
+    if parts.path not in ("", "/") and not parts.path[1:].isdigit():
+        raise ValueError("expected the number of a database behind the host, as in /0")
+    if parts.query or parts.fragment:
+        raise ValueError("expected no query in the address of Redis; its options stand beside it")
     return secret
 
 

@@ -19,8 +19,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from ..credential_calls import CredentialCalls
-from ..credential_throttle import CredentialThrottle
+from ..credential_calls import IDENTITY_CALLS, CredentialCalls
 from ..elevation import Elevation
 from ..errors import CallRefused, UpstreamError, WixUnavailable, quoted
 from ..exchange import Exchange
@@ -31,7 +30,6 @@ from ..sansio.api_paths import api_target, check_call
 from ..sansio.call_rules import CallRules, hands_out_credentials
 from ..sansio.elevation import ElevationRule
 from ..sansio.exchange import BodySource, Fields, Request
-from ..sansio.identity_calls import IDENTITY_CALLS, sends_mail
 from ..sansio.locations import api_locations
 from ..sansio.origin import Origin
 from ..sansio.redirect_sessions import (
@@ -69,7 +67,6 @@ class WixApi:
         allowed_origins: frozenset[str],
         sessions: UsableSessions,
         credentials: CredentialCalls,
-        throttle: CredentialThrottle,
         elevation: Elevation,
         explains: bool,
     ) -> None:
@@ -79,7 +76,6 @@ class WixApi:
         self._allowed_origins = allowed_origins
         self._sessions = sessions
         self._credentials = credentials
-        self._throttle = throttle
         self._elevation = elevation
         self._explains = explains
 
@@ -110,8 +106,6 @@ class WixApi:
         if is_redirect_session(target):
             await self._redirect_session(exchange, target)
             return
-        if sends_mail(path):
-            self._throttle.take("mail", exchange, None)
         body = exchange.downstream if request.has_body else None
         await self._call_as_session(exchange, request, target, body)
 

@@ -45,6 +45,10 @@ EMULATED_MEMBER_PATH = "/__emulator/v1/member-tokens"
 
 ATTEMPT_SECONDS = 5.0
 RETRY_DELAYS_SECONDS = ((0.05, 0.2), (0.2, 0.6))
+# The longest that asking for tokens can take; whoever holds a lock meanwhile holds it longer.
+LONGEST_GRANT_SECONDS = ATTEMPT_SECONDS * (1 + len(RETRY_DELAYS_SECONDS)) + sum(
+    longest for _, longest in RETRY_DELAYS_SECONDS
+)
 MAX_URL_CHARACTERS = 2048
 
 # The id goes into a header field for the frontend, so its form is checked.

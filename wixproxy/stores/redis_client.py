@@ -1,0 +1,73 @@
+"""Connect to Redis as it is set up: one server, a pair watched by sentinels, or a cluster.
+
+Nothing is asked here: the first command connects. A command is tried twice,
+because a connection that was idle may be gone; whoever asks for more decides
+for itself what an outage means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from redis.asyncio import Redis, RedisCluster, Sentinel
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from ..sansio.redaction import Secret
+
+Client = Redis | RedisCluster
+MAX_CONNECTIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """Where Redis is and how it is reached; `timeout_seconds` bounds each command.
+
+    With `sentinels` (host and port of each) the URL says who we are and which
+    database is ours, and its host counts no more.
+    """
+
+    url: Secret
+    ca_file: str | None = None
+    timeout_seconds: float = 1.0
+    cluster: bool = False
+    sentinels: tuple[tuple[str, int], ...] = ()
+    sentinel_service: str | None = None
+
+
+def connect(address: RedisAddress) -> Client:
+    """Return a client; no connection is made yet."""
+    url = address.url.reveal()
+    options: dict[str, Any] = {
+        "socket_timeout": address.timeout_seconds,
+        "socket_connect_timeout": address.timeout_seconds,
+        "retry": Retry(NoBackoff(), 1),
+        "max_connections": MAX_CONNECTIONS,
+    }
+    if url.startswith("rediss://") and address.ca_file is not None:
+        options["ssl_ca_certs"] = address.ca_file
+    if address.cluster:
+        return RedisCluster.from_url(url, **options)
+    if address.sentinels:
+        return _watched(address, url, options)
+    return Redis.from_url(url, **options)
+
+
+def _watched(address: RedisAddress, url: str, options: dict[str, Any]) -> Redis:
+    """Return a client of whichever server the sentinels call the master."""
+    parts = urlsplit(url)
+    login: dict[str, Any] = {"ssl": parts.scheme == "rediss", "db": int(parts.path[1:] or 0)}
+    if parts.username:
+        login["username"] = unquote(parts.username)
+    if parts.password:
+        login["password"] = unquote(parts.password)
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        address.sentinels,
+        sentinel_kwargs={"socket_timeout": address.timeout_seconds},
+        **login,
+        **options,
+    )
+    client: Redis = sentinel.master_for(address.sentinel_service or "mymaster")
+    return client
