@@ -77,6 +77,37 @@ async def test_a_link_begins_nothing_in_a_browser_that_was_not_led_to_wix(stage:
     assert stage.counts() == asked
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_a_page_of_another_origin_begins_no_silent_login_either(
+    stage: Stage, site: str
+) -> None:
+    """The same by the login's own address: the browser is led on, and Wix is not asked."""
+    browser = stage.browser()
+    await fill_cart(browser)
+    asked = stage.counts()
+    address = "/_wix/login?prompt=none&returnToUrl=/thanks"
+    answer = await browser.navigate(address, **{"Sec-Fetch-Site": site})
+    assert (answer.status, answer.headers["Location"]) == (303, "/thanks")
+    assert stage.counts() == asked
+    assert (await browser.navigate(address)).status == 302
+    assert (await browser.navigate("/_wix/login", **{"Sec-Fetch-Site": site})).status == 302
+
+
+async def test_a_flow_may_end_at_the_silent_login_itself(stage: Stage) -> None:
+    """For a frontend whose pages do not pass the proxy."""
+    browser = stage.browser()
+    checkout = await fill_cart(browser)
+    callbacks = {"postFlowUrl": f"{stage.origin}/_wix/login?prompt=none&returnToUrl=%2Fthanks"}
+    page = await made(browser, callbacks, ecomCheckout={"checkoutId": checkout})
+    wix = AtWix(browser)
+    await wix.log_in(page)
+    begun = await browser.navigate(await wix.leave(page), **FROM_WIX)
+    callback = await wix.follow(begun.headers["Location"])
+    finished = await browser.navigate(callback, **FROM_WIX)
+    assert finished.headers["Location"] == "/thanks"
+    assert await identity(browser) == "member"
+
+
 @pytest.mark.parametrize(
     "callbacks", [{}, {"postFlowUrl": None}], ids=["no callbacks", "one that is not set"]
 )

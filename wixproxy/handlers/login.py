@@ -3,7 +3,9 @@
 The callback compares the state before it asks Wix for anything; it ends in a
 303, so that no code stays in the history, and in a new session id, so that an
 id planted before the login is worth nothing after it. A silent login that
-fails leads to the page it began on: nobody asked for a login there.
+fails leads to the page it began on: nobody asked for a login there. One that
+a page of another origin began is none, unless the browser is expected back
+from Wix: nobody would see as whom it logs in (login CSRF).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from ..exchange import Exchange
 from ..login_attempts import LoginAttempts
 from ..member_login import MemberLogin
 from ..pages import page
-from ..sansio import cookies, login
+from ..sansio import cookies, fetch_metadata, login
 from ..sansio.login import Callback, LoginAttempt, Prompt
 from ..sansio.return_url import safe_return_url
 
@@ -56,6 +58,9 @@ class Login:
         asked = _asked(exchange.request.query)
         return_url = self._safe(exchange, asked.get("returnToUrl") or asked.get("returnUrl"))
         prompt, idp = _prompt(asked), _connection(asked)
+        if prompt == "none" and not self._may_be_silent(exchange):
+            await _see_other(exchange, return_url)
+            return
         location = await self._attempts.begin(exchange, return_url, prompt, idp)
         await _see_other(exchange, location, status=302)
 
@@ -89,6 +94,13 @@ class Login:
         for used in attempts:
             exchange.session.add_line(cookies.expire(used, exchange.front.cookies))
         await _see_other(exchange, self._safe(exchange, finished.return_url))
+
+    def _may_be_silent(self, exchange: Exchange) -> bool:
+        """Tell whether a login that shows nothing may begin here."""
+        if not fetch_metadata.is_led_from_elsewhere(exchange.request):
+            return True
+        current = exchange.session.current
+        return current is not None and current.is_expected_back(self._clock())
 
     async def _callback(self, exchange: Exchange) -> Callback | None:
         """Read what came back; when it may be in the fragment, show the page that fetches it."""

@@ -5,9 +5,10 @@
    without a page (`prompt=none`) is begun, which leads to this very page.
 2. Only a browser that this proxy led to Wix is believed, within four hours and
    once: the attempt takes the record of its leaving away, so nothing goes round
-   in a circle, and a link on somebody else's page begins nothing. What such a
-   page could gain is a login as whoever is logged in at Wix in this browser,
-   which it may have arranged (login CSRF); the visitor never left for that.
+   in a circle, and a link on somebody else's page begins nothing. Such a page
+   could have logged this browser in at Wix as whom it likes, and would make its
+   visitor that member here, unseen (login CSRF). What is left to it is a visitor
+   who is at Wix for us just then, and whose Wix page shows the name.
 3. Whatever goes wrong, the page is shown to the visitor: someone comes back
    from a purchase, and did not ask to be logged in.
 """

@@ -78,6 +78,12 @@ def is_same_origin(request: Request, public: PublicURL) -> bool:
     return get_all(request.fields, b"origin") == [public.origin.encode("ascii")]
 
 
+def is_led_from_elsewhere(request: Request) -> bool:
+    """Tell whether a page of another origin is known to have led the browser here."""
+    sites = get_all(request.fields, b"sec-fetch-site")
+    return bool(sites) and sites not in ([b"same-origin"], [b"none"])
+
+
 def guard(
     request: Request,
     public: PublicURL,
