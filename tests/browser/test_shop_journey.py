@@ -165,15 +165,59 @@ async def test_a_member_whose_session_wix_ended_is_told_so_and_sees_no_other_car
     await expect(page.locator("#cart")).to_contain_text("Nothing in it yet.")
 
 
-async def test_a_checkout_leads_to_wix_and_back_to_the_cart(
-    shop: Stage, context: BrowserContext, watch: Watch
-) -> None:
-    page = await open_shop(context, shop)
+async def check_out(page: Page, shop: Stage) -> None:
+    """Put a mug into the cart and go to the checkout on Wix."""
     await add_to_cart(page, "Dawn Mug", 1)
     await page.goto(f"{shop.origin}/cart")
     await page.get_by_role("button", name="Check out").click()
+    await expect(page.get_by_role("heading", name="Checkout")).to_be_visible()
+
+
+async def test_a_checkout_leads_to_wix_and_back_to_the_same_visitor(
+    shop: Stage, context: BrowserContext, watch: Watch
+) -> None:
+    page = await open_shop(context, shop)
+    await check_out(page, shop)
     await page.get_by_role("button", name="Complete").click()
     await expect(page).to_have_url(f"{shop.origin}/cart")
-    await expect(page.locator("#main")).to_contain_text("The emulated checkout is done")
+    await expect(page.locator("#main")).to_contain_text("Order 10001 is placed, $24.00 in all.")
     await expect(page.locator("#cart .line")).to_have_count(0)
+    await expect(page.locator("#identity .who")).to_have_text("Visitor")
+    assert shop.counts()["grants"] == {"anonymous": 1}
+    await page.reload()
+    await expect(page.locator("#cart")).to_contain_text("Nothing in it yet.")
+    await expect(page.locator(".notice")).to_have_count(0)
     assert watch.complaints == []
+
+
+async def test_one_who_leaves_the_checkout_finds_the_cart_as_it_was(
+    shop: Stage, context: BrowserContext, watch: Watch
+) -> None:
+    page = await open_shop(context, shop)
+    await check_out(page, shop)
+    await page.get_by_role("link", name="Leave").click()
+    await expect(page).to_have_url(f"{shop.origin}/cart")
+    await expect(page.locator("#cart .line")).to_have_count(1)
+    await expect(page.locator(".notice")).to_have_count(0)
+    assert watch.complaints == []
+
+
+async def test_one_who_logs_in_at_the_checkout_is_logged_in_at_the_shop(
+    shop: Stage, context: BrowserContext, watch: Watch
+) -> None:
+    page = await open_shop(context, shop)
+    await check_out(page, shop)
+    await page.get_by_role("link", name="Log in here").click()
+    await page.get_by_role("button", name="Ada Quill").click()
+    await page.get_by_role("button", name="Complete").click()
+    await expect(page).to_have_url(f"{shop.origin}/cart")
+    await expect(page.locator("#identity a.who")).to_have_text("Ada Quill")
+    await expect(page.locator(".notice")).to_contain_text("Order 10001 is placed")
+    assert watch.complaints == []
+
+
+async def test_an_order_that_only_the_address_knows_is_none(
+    shop: Stage, context: BrowserContext
+) -> None:
+    page = await open_shop(context, shop, "/cart?orderId=11111111-0000-4000-8000-000000000001")
+    await expect(page.locator(".notice")).to_have_text("Wix knows no such order of yours.")

@@ -47,7 +47,7 @@ export function checkoutAddress() {
     const cart = new URL("/cart", location.origin).href;
     const { redirectSession } = await wix("POST", "/headless/v1/redirect-session", {
       ecomCheckout: { checkoutId },
-      callbacks: { postFlowUrl: cart, thankYouPageUrl: `${cart}?ordered` },
+      callbacks: { postFlowUrl: cart, thankYouPageUrl: cart },
     });
     return redirectSession.fullUrl;
   }, false);

@@ -6,6 +6,7 @@
 import * as basket from "./basket.js";
 import { element, picture } from "./elements.js";
 import { attempt, loginLink, murmur, run, say } from "./page.js";
+import { wix } from "./wix.js";
 
 const place = document.querySelector("#cart");
 const rows = new Map();
@@ -13,11 +14,12 @@ const list = element("ul", { class: "lines" });
 const sum = element("output", { class: "sum" });
 const foot = element("div", { class: "cart-foot" });
 let identity = "none";
+let orderId = takeOrderId();
 
-thank();
 run(async (who) => {
   identity = who.identity;
   show(await basket.load());
+  await thank();
 });
 
 function show(cart) {
@@ -149,14 +151,28 @@ function details(line) {
   return [line.price.formattedAmount, ...choices].join(" · ");
 }
 
-function thank() {
-  const asked = new URLSearchParams(location.search);
+function takeOrderId() {
+  const id = new URLSearchParams(location.search).get("orderId");
   // Once is enough: a reload or a login should not thank again.
   history.replaceState(null, "", "/cart");
-  if (!asked.has("ordered")) return;
-  const order = asked.get("orderId");
-  const words = "The emulated checkout is done. Nothing was bought, so your cart is as it was.";
-  const note = element("p", { class: "notice" }, words);
-  if (order) note.append(element("small", {}, `Order ${order}`));
+  return id;
+}
+
+async function thank() {
+  if (!orderId) return;
+  // An address can say anything, so Wix is asked what became of the order.
+  const note = element("p", { class: "notice" }, ...(await wordsFor(orderId)));
+  orderId = null;
   place.before(note);
+}
+
+async function wordsFor(id) {
+  try {
+    const { order } = await wix("GET", `/ecom/v1/orders/${encodeURIComponent(id)}`);
+    const total = order.priceSummary.total.formattedAmount;
+    return [`Thank you. Order ${order.number} is placed, ${total} in all.`];
+  } catch (problem) {
+    if (problem.status !== 404) throw problem;
+    return ["Wix knows no such order of yours."];
+  }
 }
