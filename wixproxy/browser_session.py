@@ -11,6 +11,9 @@
    that was just waited for.
 3. Nothing is written over a session that could not be read, and nothing for
    a session that another one has replaced.
+4. What the store does not take, the browser is not told. A page, and a call
+   whose session is good without it, go on with what there was; who cannot do
+   without asks by `start`, `keep` or `replace`, which raise `StoreUnavailable`.
 """
 
 from __future__ import annotations
@@ -98,13 +101,17 @@ class BrowserSession:
         self.current = front.tokens.newest(shown)
         touched = self.current.touched(front.clock())
         if slides and touched is not self.current:
-            await self.keep(touched)
+            await self._keep_if_taken(touched)
 
     async def start(self) -> Session:
         """Begin a visitor's session, still without tokens."""
-        visitor = Session.visitor(self._front.clock(), self._front.limits)
+        visitor = self._visitor()
         await self.keep(visitor)
         return visitor
+
+    async def start_for_page(self) -> None:
+        """Begin a visitor's session, if the store takes it: a page is served without one."""
+        await self._keep_if_taken(self._visitor())
 
     async def keep(self, session: Session) -> None:
         """Make this version or session the browser's current one."""
@@ -113,9 +120,10 @@ class BrowserSession:
 
     async def replace(self, session: Session) -> None:
         """Give the browser another session, because its identity changed."""
-        if self.current is not None:
-            self._front.supersede(self.current)
+        replaced = self.current
         await self.keep(session)
+        if replaced is not None:
+            self._front.supersede(replaced)
 
     def add_line(self, line: bytes) -> None:
         """Add a `Set-Cookie` line that goes with the answer in any case."""
@@ -147,7 +155,7 @@ class BrowserSession:
             except (SessionEnded, SessionUnreadable, StoreUnavailable):
                 offered = None
             if offered is not None and offered.is_newer_than(self.current):
-                await self.keep(offered)
+                await self._keep_if_taken(offered)
         return passing
 
     async def pairs_for_frontend(self) -> list[tuple[str, str]] | None:
@@ -159,7 +167,21 @@ class BrowserSession:
         newest = self._front.tokens.newest(self.current)
         if self._shown is not None and newest.version == self._shown.version:
             return None
-        return cookies.session_pairs(await self._front.store.save(newest), self._front.cookies)
+        try:
+            text = await self._front.store.save(newest)
+        except StoreUnavailable as error:
+            _log_unwritten(error)
+            return None
+        return cookies.session_pairs(text, self._front.cookies)
+
+    def _visitor(self) -> Session:
+        return Session.visitor(self._front.clock(), self._front.limits)
+
+    async def _keep_if_taken(self, session: Session) -> None:
+        try:
+            await self.keep(session)
+        except StoreUnavailable as error:
+            _log_unwritten(error)
 
     async def before_head(self, status: int, fields: Fields) -> Fields:
         """Let the session join the answer."""
@@ -186,7 +208,7 @@ class BrowserSession:
             text = await front.store.save(newest)
             return cookies.set_session(text, front.cookies, remaining, self._shown_cookies) + lines
         except StoreUnavailable as error:
-            log.error("a session could not be written: %s", error)
+            _log_unwritten(error)
             return []
 
     def _hint_lines(self, session: Session, remaining: int) -> list[bytes]:
@@ -197,6 +219,10 @@ class BrowserSession:
             self._shown is not None and self._shown.touched_at == session.touched_at
         )
         return [] if unchanged else [line]
+
+
+def _log_unwritten(error: StoreUnavailable) -> None:
+    log.error("a session could not be written: %s", error)
 
 
 def _is_shared(fields: Fields) -> bool:

@@ -50,7 +50,7 @@ class Files:
             raise MethodRefused("Files are served for GET and HEAD.", allow=["GET", "HEAD"])
         if exchange.is_navigation and self._starts_sessions and browser.current is None:
             if browser.unreadable is None:
-                await browser.start()
+                await browser.start_for_page()
         elif exchange.is_navigation and browser.current is not None:
             # Nothing is rendered here, so nobody waits for the renewal.
             browser.renewal = exchange.front.tokens.renewal(browser.current)

@@ -131,7 +131,7 @@ async def prepare_page(exchange: Exchange, *, starts_sessions: bool) -> None:
         return
     if browser.current is None:
         if starts_sessions:
-            await browser.start()
+            await browser.start_for_page()
         return
     if not front.store.carries_tokens:
         front.tokens.renewal(browser.current)
