@@ -8,13 +8,12 @@ instance id, for four hours.
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 
 from ..errors import ElevationUnavailable, GrantRejected
 from ..sansio.redaction import Secret
 from ..sansio.tokens import Tokens
+from .asked_once import AskedOnce
 from .client import WixClient
 
 MAX_INSTANCES = 1_000
@@ -33,9 +32,9 @@ class AppTokens:
         self._wix = wix
         self._secret = secret
         self._own_instance = instance_id
-        self._clock = clock
-        self._tokens: OrderedDict[str | None, Tokens] = OrderedDict()
-        self._flights: dict[str | None, asyncio.Task[Tokens]] = {}
+        self._tokens: AskedOnce[str | None, Tokens] = AskedOnce(
+            lambda tokens: not tokens.is_due(clock()), MAX_INSTANCES
+        )
 
     async def current(self, instance_id: str | None = None) -> str:
         """Return an access token of the app for an instance, by default the configured one.
@@ -44,30 +43,11 @@ class AppTokens:
         configured, else `WixUnavailable`.
         """
         instance = instance_id or self._own_instance
-        known = self._tokens.get(instance)
-        if known is not None and not known.is_due(self._clock()):
-            return known.access
-        return (await asyncio.shield(self._flight(instance))).access
+        return (await self._tokens.get(instance, lambda: self._ask(instance))).access
 
     def forget(self, access: str) -> None:
         """Drop a token that Wix refused before its time."""
-        for instance, tokens in list(self._tokens.items()):
-            if tokens.access == access:
-                del self._tokens[instance]
-
-    def _flight(self, instance: str | None) -> asyncio.Task[Tokens]:
-        flight = self._flights.get(instance)
-        if flight is None:
-            flight = asyncio.create_task(self._ask(instance))
-            self._flights[instance] = flight
-            flight.add_done_callback(lambda done: self._landed(instance, done))
-        return flight
-
-    def _landed(self, instance: str | None, flight: asyncio.Task[Tokens]) -> None:
-        del self._flights[instance]
-        # Read, so that a failure nobody waits for any more is not an unseen one.
-        if not flight.cancelled():
-            flight.exception()
+        self._tokens.forget(lambda tokens: tokens.access == access)
 
     async def _ask(self, instance: str | None) -> Tokens:
         if self._secret is None:
@@ -75,13 +55,9 @@ class AppTokens:
                 "Elevated calls need the app's secret: set site.client_secret or WIX_CLIENT_SECRET."
             )
         try:
-            tokens = await self._wix.app_token(self._secret, instance)
+            return await self._wix.app_token(self._secret, instance)
         except GrantRejected as refusal:
             raise ElevationUnavailable(
                 f"Wix refused to issue the app's token ({refusal.error}). Check "
                 "site.client_secret and site.instance_id."
             ) from refusal
-        self._tokens[instance] = tokens
-        if len(self._tokens) > MAX_INSTANCES:
-            self._tokens.popitem(last=False)
-        return tokens
