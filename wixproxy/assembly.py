@@ -14,7 +14,12 @@ from .credential_calls import CredentialCalls
 from .elevation import Elevation
 from .errors import ConfigError
 from .exchange import Exchange
-from .extension_assembly import assemble_extensions, delivery_paths
+from .extension_assembly import (
+    assemble_callers,
+    assemble_extensions,
+    delivery_paths,
+    verified_calls,
+)
 from .first_contact import FirstContact
 from .handlers.api import WixApi
 from .handlers.custom_login import CustomLogin
@@ -28,21 +33,25 @@ from .handlers.session import tell
 from .handlers.silent_login import SilentLogin
 from .handlers.status import Status
 from .handlers.testing import TestingSession
+from .handlers.wix_pages import WixPages
 from .login_attempts import LoginAttempts
 from .member_login import MemberLogin
+from .sansio.backend_paths import BackendPaths
 from .sansio.buckets import Buckets
 from .sansio.call_rules import CallRules
 from .sansio.forwarded import TrustedProxies
 from .sansio.gate import Limits as GateLimits
 from .sansio.origin import Origin
 from .sansio.public_url import Hosts
-from .sansio.routes import Routes
+from .sansio.routes import ASTRO_ROUTES, Routes
 from .service import Handler, Service
 from .session_assembly import assemble_fronts, public_urls
 from .usable_session import MintLimits, UsableSessions
 from .wire.pool import Pool, Timeouts
 from .wix.app_tokens import AppTokens
+from .wix.callers import Callers
 from .wix.client import WixClient
+from .wix.pages_address import SitePages
 
 Clock = Callable[[], float]
 
@@ -89,6 +98,8 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
     )
     extensions = assemble_extensions(config, upstream_pool, clock)
     fronts = assemble_fronts(config, wix, clock, process.started_at)
+    callers = assemble_callers(config, wix, clock)
+    frontend = _frontend(config, upstream_pool, trusted, process, _attempts(config, wix, clock))
     contact = _first_contact(config, upstream_pool)
     status = Status(lambda: process.unready or (contact.missing if contact else None))
 
@@ -119,6 +130,9 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
             testing=config.emulator.enabled,
             delivery_paths=delivery_paths(config),
             beside=config.server.public_url[0] if config.upstream.api_only else None,
+            backend_paths=BackendPaths(config.site.extensions.backend_paths),
+            astro_routes=config.compat.astro_routes,
+            wix_pages=config.compat.wix_pages,
         ),
         fronts=fronts.by_url,
         allowed_origins=frozenset(config.api.allowed_origins),
@@ -126,8 +140,9 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         pseudonym=process.pseudonym,
         tells_causes=config.mode == "dev",
         handlers={
-            **_frontend(config, upstream_pool, trusted, process, _attempts(config, wix, clock)),
-            **_session_handlers(config, wix, api_pool, clock),
+            **frontend,
+            **verified_calls(config, callers, frontend, clock),
+            **_session_handlers(config, wix, callers, api_pool, clock),
             "sdk.js": Sdk().handle,
             **extensions.handlers,
         },
@@ -146,10 +161,10 @@ def _first_contact(config: Config, pool: Pool) -> FirstContact | None:
 
 
 def _session_handlers(
-    config: Config, wix: WixClient, pool: Pool, clock: Clock
+    config: Config, wix: WixClient, callers: Callers, pool: Pool, clock: Clock
 ) -> dict[str, Handler]:
     """Make what calls Wix as a session, and what changes whose session it is."""
-    callback = config.site.login.callback_path
+    callback, own_paths = config.site.login.callback_path, _own_paths(config)
     sessions = UsableSessions(
         MintLimits(
             Buckets(config.session.new_visitors_per_minute),
@@ -169,12 +184,16 @@ def _session_handlers(
         sessions=sessions,
         credentials=credentials,
         elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
+        callers=callers,
         explains=config.mode == "dev",
     )
-    login = Login(_attempts(config, wix, clock), member_login, callback, clock)
-    logout = Logout(wix, clock, (callback,), _form_targets(config))
+    login = Login(_attempts(config, wix, clock), member_login, own_paths, clock)
+    logout = Logout(wix, clock, own_paths, _form_targets(config))
     custom_login = CustomLogin(
-        wix, sessions, credentials, member_login, own_paths=(callback,), clock=clock
+        wix, sessions, credentials, member_login, own_paths=own_paths, clock=clock
+    )
+    wix_pages = WixPages(
+        SitePages(wix, app_tokens, config.site.pages_url, public_urls(config), clock)
     )
 
     async def login_or_form(exchange: Exchange) -> None:
@@ -184,6 +203,7 @@ def _session_handlers(
     return {
         "api": api.handle,
         "elevated": api.handle_elevated,
+        "as-caller": api.handle_as_caller,
         "direct-login": direct_login,
         "login": login_or_form,
         "register": custom_login.register,
@@ -193,6 +213,8 @@ def _session_handlers(
         "logout": logout.handle,
         "logout-callback": logout.finished,
         "session": tell,
+        "wix-page": wix_pages.page,
+        "wix-site-api": wix_pages.site_api,
         "testing/session": TestingSession(wix, clock).handle,
     }
 
@@ -201,6 +223,12 @@ def _attempts(config: Config, wix: WixClient, clock: Clock) -> LoginAttempts:
     """Make what begins logins; it keeps nothing, so there may be two."""
     member_login = MemberLogin(wix, config.site.login.callback_path, clock)
     return LoginAttempts(wix, member_login, clock)
+
+
+def _own_paths(config: Config) -> tuple[str, ...]:
+    """Return the paths outside of /_wix/ that nobody is sent back to after a login."""
+    astro = ASTRO_ROUTES if config.compat.astro_routes else ()
+    return (config.site.login.callback_path, *astro)
 
 
 def _frontend(
@@ -215,7 +243,7 @@ def _frontend(
         return {}
     pages = _pages(config, pool, trusted, process)
     if config.site.login.silent:
-        pages = SilentLogin(pages, attempts, config.site.login.callback_path).handle
+        pages = SilentLogin(pages, attempts, _own_paths(config)).handle
     return {"frontend": pages}
 
 

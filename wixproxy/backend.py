@@ -5,9 +5,11 @@
 2. `/_wix/api/*` runs as the session of the cookie that is handed on; without
    one it is refused, or runs as one shared visitor when the program says
    `X-Wixproxy-As: visitor`.
-3. `/_wix/elevated/*` runs as the app, for the instance that
+3. With `X-Wixproxy-Caller`, as a call below `extensions.backend_paths` brought
+   it, `/_wix/api/*` runs as the caller of that call.
+4. `/_wix/elevated/*` runs as the app, for the instance that
    `X-Wixproxy-Instance` names, else for the configured one.
-4. No cookie is set here: what became of a session reaches its browser with
+5. No cookie is set here: what became of a session reaches its browser with
    the next answer on the public listener.
 """
 
@@ -39,6 +41,7 @@ API = b"/_wix/api/"
 ELEVATED = b"/_wix/elevated/"
 SECRET_FIELD = b"x-wixproxy-backend"
 AS_FIELD = b"x-wixproxy-as"
+CALLER_FIELD = b"x-wixproxy-caller"
 
 log = logging.getLogger("wixproxy.backend")
 
@@ -83,7 +86,9 @@ class BackendServer:
             is_navigation=False,
             address=None,
         )
-        if request.path.startswith(API):
+        if request.path.startswith(API) and get(request.fields, CALLER_FIELD) is not None:
+            await service.handlers["as-caller"](exchange)
+        elif request.path.startswith(API):
             await self._find_session(exchange, get(request.fields, AS_FIELD))
             await service.handlers["api"](exchange)
         elif request.path.startswith(ELEVATED):

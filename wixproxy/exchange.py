@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .browser_session import BrowserSession
 from .front import Front
-from .sansio.exchange import Request
+from .sansio.exchange import Fields, Request
 
 if TYPE_CHECKING:
     from .downstream import ClientDownstream
@@ -19,6 +19,8 @@ class Exchange:
 
     `request` has its target in origin-form. `address` is the client's, where
     it is known; `is_navigation` says that the browser will show the answer.
+    `caller_fields` are what the frontend is told of a caller that Wix vouches
+    for; None says that there is none, and that `Authorization` is the frontend's.
     """
 
     request: Request
@@ -28,3 +30,4 @@ class Exchange:
     request_id: str
     is_navigation: bool
     address: str | None
+    caller_fields: Fields | None = None

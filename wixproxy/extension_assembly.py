@@ -1,4 +1,4 @@
-"""Build what serves events and service plugins, as the configuration describes it."""
+"""Build what serves events, service plugins and the calls of Wix's pages, as configured."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from .extensions.deliverer import Deliverer
 from .extensions.frontend_handler import FrontendHandler
 from .extensions.passing_through import PassingThrough
 from .handlers.extensions import Plugin, ServicePlugins, Webhooks, nothing_here
+from .handlers.verified_calls import VerifiedCalls
 from .sansio import service_plugin, webhook
+from .sansio.callers import CallerHandles
 from .sansio.delivery_paths import DeliveryPaths
 from .sansio.forwarded import frontend_fields
+from .sansio.keyring import Key, Keyring
 from .sansio.origin import Origin
 from .sansio.public_url import PublicURL
 from .sansio.signed_claims import public_key
 from .service import Handler
 from .stores.events import EventStore
 from .wire.pool import Pool
+from .wix.callers import Callers
+from .wix.client import WixClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,32 @@ def assemble_extensions(config: Config, pool: Pool, clock: Callable[[], float]) 
     )
     handlers = {"webhook": webhooks.handle, "service-plugin": plugins.handle}
     return Extensions(handlers, taker.start, taker.stop)
+
+
+def assemble_callers(config: Config, wix: WixClient, clock: Callable[[], float]) -> Callers:
+    """Build what knows the callers of dashboard pages and site extensions."""
+    keyring = Keyring([Key.from_text(key.reveal()) for key in config.session.keys])
+    handles = CallerHandles(keyring, config.site.client_id)
+    return Callers(wix, config.site.client_secret, handles, clock)
+
+
+def verified_calls(
+    config: Config,
+    callers: Callers,
+    frontend: Mapping[str, Handler],
+    clock: Callable[[], float],
+) -> dict[str, Handler]:
+    """Build what answers the paths that only verified callers reach, where there are such."""
+    if not config.site.extensions.backend_paths:
+        return {}
+    calls = VerifiedCalls(
+        callers,
+        frozenset(config.site.extensions.dashboard_origins),
+        frontend["frontend"],
+        clock,
+        gives_handles=config.backend.listen is not None,
+    )
+    return {"backend-path": calls.handle}
 
 
 def _taker(

@@ -23,7 +23,7 @@ from .sansio.exchange import Fields, Request
 from .sansio.forwarded import client_address, refuse_loop
 from .sansio.headers import get, is_websocket_upgrade
 from .sansio.public_url import PublicURL
-from .sansio.routes import FRONTEND, SDK, SERVER, SESSION, Route
+from .sansio.routes import BACKEND_PATH, FRONTEND, SDK, SERVER, SESSION, Route
 from .service import Service
 
 log = logging.getLogger("wixproxy.server")
@@ -79,7 +79,7 @@ class RequestServer:
             await downstream.answer(204, [(b"Allow", b", ".join(_SERVED))])
             return
         shows_page = fetch_metadata.is_navigation(request.fields)
-        is_navigation = request.method == "GET" and shows_page
+        is_navigation = request.method == "GET" and shows_page and route is not BACKEND_PATH
         public = await self._public_url(downstream, authority, target, is_navigation)
         if public is None:
             return
@@ -89,7 +89,8 @@ class RequestServer:
             front, request.fields, may_carry=_may_carry(request, route, shows_page, public)
         )
         downstream.before_head = session.before_head
-        await session.open(slides=route is not SESSION)
+        if route is not BACKEND_PATH:
+            await session.open(slides=route is not SESSION)
         exchange = Exchange(
             request=request,
             downstream=downstream,
@@ -150,7 +151,7 @@ _SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
 
 def _may_carry(request: Request, route: Route, shows_page: bool, public: PublicURL) -> bool:
     """Tell whether the answer is one that the session cookie may join."""
-    if route is SDK or fetch_metadata.is_prefetch(request.fields):
+    if route in (SDK, BACKEND_PATH) or fetch_metadata.is_prefetch(request.fields):
         return False
     if route is not FRONTEND or shows_page:
         return True

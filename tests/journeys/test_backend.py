@@ -4,46 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
-from yarl import URL
 
 from tests.conftest import HandClock
-from tests.stage import Stage, staged
-from wixproxy.listening import listen
+from tests.program import SECRET, Program, programmed
+from tests.stage import Stage
 
-SECRET = "backend-secret-of-forty-characters-0123456"
 CART = "/_wix/api/stores/v3/products/query?.r=e30"
 INSTANCE = "/_wix/elevated/apps/v1/instance"
 
 
-class Program:
-    """Server code that calls the backend listener."""
-
-    def __init__(self, stage: Stage, origin: str) -> None:
-        self.stage = stage
-        self._origin = origin
-
-    async def get(self, path: str, **headers: str) -> tuple[int, Any, Any]:
-        """Call with the secret, unless another one is given; return status, values, headers."""
-        headers = {"X-Wixproxy-Backend": SECRET, **headers}
-        url = URL(self._origin + path, encoded=True)
-        async with (
-            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
-            http.get(url, headers=headers) as answer,
-        ):
-            return answer.status, await answer.json(), answer.headers
-
-
 @pytest.fixture
 async def program(clock: HandClock, tmp_path: Path) -> AsyncIterator[Program]:
-    flags = {"backend.listen": "127.0.0.1:0", "backend.secret": SECRET}
-    async with staged(clock, tmp_path, flags) as stage:
-        sockets = listen("127.0.0.1", 0)
-        await stage.proxy.start_backend(sockets)
-        yield Program(stage, f"http://127.0.0.1:{sockets[0].getsockname()[1]}")
+    async with programmed(clock, tmp_path) as program:
+        yield program
 
 
 def cookie_of(stage: Stage, cookies: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from ..sansio.origin import Origin
 from ..sansio.public_url import PublicURL
 from .model import Config
 from .options import value_of
+from .path_rules import backend_path_problems, path_conflicts, wix_pages_problems
 from .problems import DEFAULT, Problem
 from .site import ServicePluginEntry, WebhookEntry
 from .values import NEW_FOR_BACKEND, NEW_KEY
@@ -27,8 +28,9 @@ FRONTENDS = ("upstream.url", "upstream.root", "upstream.api_only")
 def conflicts(config: Config) -> list[Problem]:
     """Return everything that does not fit together."""
     rules = (
-        *(_server, _site, _elevation, _extensions, _upstream),
-        *(_session, _redis, _backend, _emulator),
+        *(_server, _site, _elevation, _extensions),
+        *(path_conflicts, backend_path_problems, wix_pages_problems),
+        *(_upstream, _session, _redis, _backend, _emulator),
     )
     return [problem for rule in rules for problem in rule(config)]
 
@@ -100,12 +102,6 @@ def _extensions(config: Config) -> Iterator[Problem]:
         for place, entry in enumerate(entries):
             if entry.id in ids[:place]:
                 yield Problem(f"{name}[{place}]", f"the id '{entry.id}' is taken by an entry above")
-            if entry.path == config.site.login.callback_path:
-                yield Problem(
-                    f"{name}[{place}]",
-                    f"the path '{entry.path}' belongs to site.login.callback_path",
-                    ("site.login.callback_path",),
-                )
         if entries and config.upstream.url is None:
             yield Problem(
                 name,

@@ -24,6 +24,7 @@ from .table import (
     GuidText,
     JsonObject,
     OriginText,
+    PagesUrlText,
     PathText,
     Positive,
     PositiveSeconds,
@@ -138,11 +139,13 @@ class ExtensionsTable(Table):
     )
     backend_paths: tuple[FrontendPath, ...] = Field(
         default=(),
-        description="Paths of the frontend, with all below them, that take calls of dashboard "
-        "pages; only there is Authorization checked with Wix.",
+        description="Paths of the frontend, with all below them, that take the calls of dashboard "
+        "pages and site extensions alone; there Authorization is checked with Wix.",
     )
     dashboard_origins: tuple[BrowserOrigin, ...] = Field(
-        default=(), description="Origins of the dashboard pages whose calls those paths answer."
+        default=(),
+        description="Origins of the pages, as Wix hosts them, that may call those paths from "
+        "another origin and read the answer.",
     )
 
 
@@ -168,6 +171,11 @@ class SiteTable(Table):
     api_origin: OriginText = Field(
         default="https://www.wixapis.com",
         description="The one place that tokens go to; http only for this machine, in dev.",
+    )
+    pages_url: PagesUrlText | None = Field(
+        default=None,
+        description="Where Wix hosts the site's own pages, for compat.wix_pages; Wix is asked, as "
+        "the app, when left out.",
     )
     proxy: Literal["none", "env"] = Field(
         default="none", description="Whether calls for tokens obey HTTPS_PROXY and its kin."

@@ -22,6 +22,7 @@ from ..sansio.origin import Origin
 from ..sansio.public_url import PublicURL, parse_authority
 from ..sansio.redaction import Secret
 from ..sansio.routes import DEFAULT_CALLBACK_PATH
+from ..sansio.wix_pages import PagesAddress
 
 # The key that config.example.toml shows: everybody has it, so it seals nothing.
 EXAMPLE_KEY = "dGhpcy1pcy1ub3QtYS1rZXktaXQtaXMtYW4tZXhhbXA="
@@ -70,6 +71,12 @@ def origin(text: str) -> str:
     """Read scheme, host and port of a server."""
     _refuse_user(text)
     return str(Origin.parse(text))
+
+
+def pages_url(text: str) -> str:
+    """Read where Wix hosts the site's own pages."""
+    _refuse_user(text)
+    return str(PagesAddress.parse(text))
 
 
 def browser_origin(text: str) -> str:

@@ -55,7 +55,7 @@ def authenticate(request: web.Request) -> Caller:
             "app", state.project.client_id, state.project.client_id, state.project.instance_id
         )
     token = state.tokens.access(text) if text else None
-    if token is None:
+    if token is None or token.client_id != state.project.client_id:
         raise unauthenticated()
     return _caller(token, state.project.client_id, has_api_key)
 

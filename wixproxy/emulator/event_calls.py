@@ -109,14 +109,24 @@ async def call_plugin(request: web.Request) -> web.Response:
 
 
 async def issue_user_token(request: web.Request) -> web.Response:
-    """Issue the access token that Wix's dashboard would give an extension's page."""
+    """Issue the access token that Wix's dashboard gives an extension's page, or another app's."""
     state, body = request.app[STATE], await json_object(request)
-    user_id = body.get("userId") or state.project.account_id
-    if not isinstance(user_id, str):
-        raise invalid("userId", "must be a text", "TYPE")
+    project = state.project
+    user_id = _named(body, "userId", project.account_id)
+    client_id = _named(body, "clientId", project.client_id)
+    instance_id = _named(body, "instanceId", project.instance_id)
     token = state.tokens.issue(Subject("user", user_id), renewable=False).access
+    state.tokens.attribute(token, client_id=client_id, instance_id=instance_id)
     left = token.expires_at - token.issued_at
     return answer({"access_token": token.text, "token_type": "Bearer", "expires_in": left})
+
+
+def _named(body: Mapping[str, Any], name: str, otherwise: str) -> str:
+    """Return a text of the body, or what stands where it says nothing."""
+    value = body.get(name) or otherwise
+    if not isinstance(value, str):
+        raise invalid(name, "must be a text", "TYPE")
+    return value
 
 
 def _sent(state: State, asked: Asked, url: str | None, number: int) -> Delivery:

@@ -54,6 +54,7 @@ async def token_info(request: web.Request) -> web.Response:
     if found is None:
         return web.json_response({"active": False})
     project = state.project
+    issued_to = found if isinstance(found, AccessToken) else project
     return web.json_response(
         {
             "active": True,
@@ -61,10 +62,10 @@ async def token_info(request: web.Request) -> web.Response:
             "subjectId": found.subject.id,
             "exp": found.expires_at,
             "iat": found.issued_at,
-            "clientId": project.client_id,
+            "clientId": issued_to.client_id,
             "siteId": project.site_id,
             "accountId": project.account_id,
-            "instanceId": project.instance_id,
+            "instanceId": issued_to.instance_id,
         }
     )
 
@@ -132,7 +133,7 @@ def _strip_bound_session(state: State, given: Parameters, _: web.Request) -> Pai
     _check_secret(state, _needed(given, "client_secret"))
     text, _key = credentials(_needed(given, "access_token"))
     bound = state.tokens.access(text)
-    if bound is None:
+    if bound is None or bound.client_id != state.project.client_id:
         raise OAuthError("invalid_grant", "access token is not valid")
     return state.tokens.issue(bound.subject, renewable=False)
 

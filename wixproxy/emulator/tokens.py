@@ -55,6 +55,7 @@ class AccessToken:
 
     text: str
     subject: Subject
+    client_id: str
     instance_id: str
     issued_at: int
     expires_at: int
@@ -151,6 +152,11 @@ class TokenBook:
             return Pair(access, self._issue_refresh(token.subject, token.family))
         return Pair(access, None)
 
+    def attribute(self, token: AccessToken, *, client_id: str, instance_id: str) -> None:
+        """Let a token be one that another app was given, or for another installation."""
+        changed = replace(token, client_id=client_id, instance_id=instance_id)
+        self._access[token.text] = changed
+
     def revoke_family(self, family: str) -> None:
         """Make every refresh token of this family worthless."""
         self._revoked_families.add(family)
@@ -198,7 +204,8 @@ class TokenBook:
             expires_at,
         )
         self._record("access token", text)
-        token = AccessToken(text, subject, self._project.instance_id, issued_at, expires_at, family)
+        client_id, instance_id = self._project.client_id, self._project.instance_id
+        token = AccessToken(text, subject, client_id, instance_id, issued_at, expires_at, family)
         self._access[text] = token
         return token
 

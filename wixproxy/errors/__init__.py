@@ -25,6 +25,7 @@
     │   ├── CallRefused           403      a Wix call that never passes the proxy
     │   ├── ElevationRefused      403      more than the elevation rule names
     │   ├── BackendUnauthorized   401      without the backend secret
+    │   ├── CallerUnverified      401      without a token of Wix for this app
     │   ├── CrossSiteRequest      403
     │   ├── NavigationRequired    403
     │   ├── UnsafeReturnURL       400
@@ -54,6 +55,7 @@ from .base import QUOTED_CHARACTERS, ConfigError, WixproxyError, quoted
 from .request import (
     BackendUnauthorized,
     BodyTooLarge,
+    CallerUnverified,
     CallRefused,
     CrossSiteRequest,
     ElevationRefused,
@@ -106,6 +108,7 @@ __all__ = [
     "BackendUnauthorized",
     "BodyTooLarge",
     "CallRefused",
+    "CallerUnverified",
     "ClientGone",
     "ConfigError",
     "CrossSiteRequest",

@@ -96,6 +96,12 @@ class BackendUnauthorized(RequestRefused):
     status, code, title = 401, "backend_unauthorized", "The backend secret is missing or wrong"
 
 
+class CallerUnverified(RequestRefused):
+    """Nothing shows which user, member or visitor of Wix makes this call."""
+
+    status, code, title = 401, "caller_unverified", "Nothing shows who makes this call"
+
+
 class CrossSiteRequest(RequestRefused):
     """Another site's page made the request."""
 

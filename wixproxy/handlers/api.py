@@ -17,7 +17,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from ..credential_calls import IDENTITY_CALLS, CredentialCalls
 from ..elevation import Elevation
@@ -44,6 +46,7 @@ from ..usable_session import UsableSessions
 from ..wire.answer import Answer
 from ..wire.forward import relay
 from ..wire.pool import Pool
+from ..wix.callers import Callers
 
 MAX_WHOLE_BYTES = 64 * 1024
 
@@ -51,6 +54,7 @@ MAX_WHOLE_BYTES = 64 * 1024
 EXPLANATION = b"X-Wixproxy-Explanation"
 ELEVATED_PREFIX = b"/_wix/elevated"
 INSTANCE_FIELD = b"x-wixproxy-instance"
+CALLER_FIELD = b"x-wixproxy-caller"
 
 log = logging.getLogger("wixproxy.api")
 
@@ -68,6 +72,7 @@ class WixApi:
         sessions: UsableSessions,
         credentials: CredentialCalls,
         elevation: Elevation,
+        callers: Callers,
         explains: bool,
     ) -> None:
         self._pool = pool
@@ -77,6 +82,7 @@ class WixApi:
         self._sessions = sessions
         self._credentials = credentials
         self._elevation = elevation
+        self._callers = callers
         self._explains = explains
 
     async def handle(self, exchange: Exchange) -> None:
@@ -117,15 +123,56 @@ class WixApi:
             raise CallRefused("This call would hand out credentials, so it never passes the proxy.")
         instance = headers.get(request.fields, INSTANCE_FIELD)
         name = instance.decode("latin-1") if instance is not None else None
-        token = await self._elevation.token(name)
+        answer = await self._call_with(
+            exchange, target, partial(self._elevation.token, name), self._elevation.forget
+        )
+        await self._pass_on(exchange, target, answer, [])
+
+    async def handle_as_caller(self, exchange: Exchange) -> None:
+        """Answer one call of a program as the caller whose handle it hands on.
+
+        The backend listener alone asks. What a browser may not call, the
+        caller of a dashboard page may not call here either.
+        """
+        request = exchange.request
+        handle = headers.get(request.fields, CALLER_FIELD) or b""
+        held = self._callers.held(handle.decode("latin-1"))
+        target = api_target(request.target)
+        check_call(request.method, target, self._rules)
+        if is_redirect_session(target):
+            raise CallRefused(
+                "A redirect session belongs to the browser's own session. Let the page make it."
+            )
+        answer = await self._call_with(
+            exchange, target, partial(self._callers.unbound_token, held), self._callers.forget
+        )
+        more: Fields = []
+        if answer.status == 403:
+            more = self._explanation(
+                exchange,
+                f"Wix refused this call as the caller, a {held.identity}. If its permission is "
+                "the app's to give, make it below /_wix/elevated/",
+            )
+        await self._pass_on(exchange, target, answer, more)
+
+    async def _call_with(
+        self,
+        exchange: Exchange,
+        target: bytes,
+        token: Callable[[], Awaitable[str]],
+        forget: Callable[[str], None],
+    ) -> Answer:
+        """Make a program's call; with a token that Wix refuses, once more with another one."""
+        request = exchange.request
         body = exchange.downstream if request.has_body else None
-        answer = await self._call(request, target, token, body)
+        used = await token()
+        answer = await self._call(request, target, used, body)
         if answer.status == 401:
-            self._elevation.forget(token)
+            forget(used)
             if body is None:
                 await answer.discard()
-                answer = await self._call(request, target, await self._elevation.token(name), None)
-        await self._pass_on(exchange, target, answer, [])
+                answer = await self._call(request, target, await token(), None)
+        return answer
 
     async def _call_as_session(
         self, exchange: Exchange, request: Request, target: bytes, body: BodySource | None

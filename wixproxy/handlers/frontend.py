@@ -5,7 +5,8 @@
 2. A frontend that renders on the server cannot set cookies later, so a page
    whose tokens are due waits up to half a second for their renewal.
 3. Pages degrade: when Wix is down they are served with what there is.
-4. The frontend is told who asks, under names that no client can use.
+4. The frontend is told who asks, under names that no client can use. Where
+   that is a caller whom Wix vouches for, it is not given the caller's token.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ..errors import SessionEnded, WixproxyError
 from ..exchange import Exchange
 from ..injection import InjectedPage
 from ..sansio import cookies, headers
+from ..sansio.callers import without_token
 from ..sansio.exchange import Fields, Request
 from ..sansio.forwarded import TrustedProxies, frontend_fields, with_via
 from ..sansio.locations import public_locations
@@ -105,6 +107,8 @@ class Frontend:
             identity=current.identity if current else None,
             member_id=current.member_id if current else None,
         )
+        if exchange.caller_fields is not None:
+            fields = without_token(fields) + exchange.caller_fields
         fields = with_via(fields, exchange.request.version, self._options.pseudonym)
         # The proxy itself invites the body, when it begins to read it.
         dropped = {b"expect"}

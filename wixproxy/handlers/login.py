@@ -37,12 +37,12 @@ class Login:
         self,
         attempts: LoginAttempts,
         member_login: MemberLogin,
-        callback_path: str,
+        own_paths: tuple[str, ...],
         clock: Callable[[], float],
     ) -> None:
         self._attempts = attempts
         self._member_login = member_login
-        self._callback_path = callback_path
+        self._own_paths = own_paths
         self._clock = clock
         self._used: OrderedDict[str, None] = OrderedDict()
 
@@ -85,7 +85,7 @@ class Login:
         self._use(finished)
         try:
             await self._member_login.by_code(
-                exchange, code, finished.verifier, self._member_login.redirect_uri(exchange)
+                exchange, code, finished.verifier, _came_back_to(exchange)
             )
         except (LoginRejected, WixUnavailable) as failure:
             if not finished.silent:
@@ -114,7 +114,7 @@ class Login:
             return callback
         callback = Callback.parse(exchange.request.query)
         if callback is None:
-            fields, body = page("bridge.html", action=self._callback_path)
+            fields, body = page("bridge.html", action=exchange.request.path.decode("ascii"))
             await exchange.downstream.answer(200, fields, body)
         return callback
 
@@ -144,13 +144,22 @@ class Login:
 
     def _safe(self, exchange: Exchange, return_url: str | None) -> str:
         """Judge a return URL, when it is given and again when it is used."""
-        return safe_return_url(return_url, exchange.front.public, own_paths=(self._callback_path,))
+        return safe_return_url(return_url, exchange.front.public, own_paths=self._own_paths)
 
     def _use(self, attempt: LoginAttempt) -> None:
         """Remember that the state was used; its cookie may come again."""
         self._used[attempt.state] = None
         if len(self._used) > MAX_USED_STATES:
             self._used.popitem(last=False)
+
+
+def _came_back_to(exchange: Exchange) -> str:
+    """Return the redirect URI that Wix came back to.
+
+    The login was begun with it, whichever callback the configuration names by
+    now, and Wix compares the two.
+    """
+    return exchange.front.public.join(exchange.request.path.decode("ascii"))
 
 
 async def _see_other(exchange: Exchange, location: str, status: int = 303) -> None:

@@ -129,7 +129,7 @@ async def _asked_return_url(exchange: Exchange) -> str | None:
 
 def _queried_return_url(exchange: Exchange) -> str | None:
     values = parse_qs(exchange.request.query.decode("latin-1"))
-    given = values.get("returnToUrl") or values.get("returnUrl")
+    given = values.get("returnToUrl") or values.get("returnUrl") or values.get("returnTo")
     return given[-1] if given else None
 
 

@@ -38,11 +38,11 @@ class SilentLogin:
         self,
         pages: Callable[[Exchange], Awaitable[None]],
         attempts: LoginAttempts,
-        callback_path: str,
+        own_paths: tuple[str, ...],
     ) -> None:
         self._pages = pages
         self._attempts = attempts
-        self._own_paths = (callback_path,)
+        self._own_paths = own_paths
 
     async def handle(self, exchange: Exchange) -> None:
         """Begin the login that is due, else show the page."""

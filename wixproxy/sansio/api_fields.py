@@ -45,6 +45,8 @@ _REQUEST_DROPPED = frozenset(
         # What we assert to frontends is nothing that a client may assert to Wix.
         b"x-wix-identity",
         b"x-wix-member-id",
+        b"x-wix-instance-id",
+        b"x-wix-site-id",
     }
 )
 # "wix-site-id" and "wix-account-id" select a site for account-wide keys.
@@ -55,6 +57,7 @@ _REQUEST_DROPPED_PREFIXES = (
     b"access-control-",
     b"wix-",
     b"x-wixproxy-",
+    b"x-wix-caller-",
 )
 
 _ANSWER_DROPPED = frozenset(

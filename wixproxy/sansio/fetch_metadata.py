@@ -99,7 +99,7 @@ def guard(
     sites = get_all(request.fields, b"sec-fetch-site")
     origins = get_all(request.fields, b"origin")
     if not sites:
-        if origins and not _is_listed(origins, allowed_origins | {public.origin}):
+        if origins and not is_listed(origins, allowed_origins | {public.origin}):
             raise _refusal(b"Origin", origins, public)
         return
     if sites == [b"same-origin"]:
@@ -107,7 +107,7 @@ def guard(
     if sites == [b"none"] and navigation_ok and request.method in SAFE_METHODS:
         if is_navigation(request.fields):
             return
-    elif sites == [b"same-site"] and _is_listed(origins, allowed_origins):
+    elif sites == [b"same-site"] and is_listed(origins, allowed_origins):
         return
     raise _refusal(b"Sec-Fetch-Site", sites, public)
 
@@ -131,7 +131,7 @@ def guard_websocket(
                 "A WebSocket with a session cookie needs an Origin header; there is none."
             )
         return
-    if not _is_listed(origins, allowed_origins | {public.origin}):
+    if not is_listed(origins, allowed_origins | {public.origin}):
         raise _refusal(b"Origin", origins, public)
 
 
@@ -147,7 +147,7 @@ def is_preflight(request: Request) -> bool:
 def cors_fields(request: Request, allowed_origins: AbstractSet[str]) -> Fields:
     """Return the fields that let a listed origin read the answer; none for any other."""
     origins = get_all(request.fields, b"origin")
-    if not _is_listed(origins, allowed_origins):
+    if not is_listed(origins, allowed_origins):
         return []
     return [
         (b"Access-Control-Allow-Origin", origins[0]),
@@ -162,22 +162,36 @@ def preflight_fields(request: Request, allowed_origins: AbstractSet[str]) -> Fie
     Raises `CrossSiteRequest` unless `api.allowed_origins` lists the origin.
     """
     fields = cors_fields(request, allowed_origins)
-    method = get(request.fields, b"access-control-request-method") or b""
-    wanted = get(request.fields, b"access-control-request-headers")
-    names = [name.strip(b" \t") for name in wanted.split(b",")] if wanted else []
-    if not fields or not _TOKEN(method) or not all(map(_TOKEN, names)):
+    asked = asked_permissions(request)
+    if not fields or asked is None:
         raise CrossSiteRequest(
             "Pages of other origins may not call this proxy; "
             "api.allowed_origins lists those that may."
         )
+    return [*fields[:2], *asked]
+
+
+def asked_permissions(request: Request) -> Fields | None:
+    """Return the fields that permit what a preflight asks for; None where it asks for nonsense."""
+    method = get(request.fields, b"access-control-request-method") or b""
+    wanted = get(request.fields, b"access-control-request-headers")
+    names = [name.strip(b" \t") for name in wanted.split(b",")] if wanted else []
+    if not _TOKEN(method) or not all(map(_TOKEN, names)):
+        return None
     answer = [
-        *fields[:2],
         (b"Access-Control-Allow-Methods", method),
         (b"Access-Control-Max-Age", str(PREFLIGHT_SECONDS).encode()),
     ]
     if names:
         answer.append((b"Access-Control-Allow-Headers", b", ".join(names)))
     return answer
+
+
+def is_listed(origins: list[bytes], listed: AbstractSet[str]) -> bool:
+    """Tell whether a request names one origin, and a listed one."""
+    # Equality of the whole origin: browsers write it in one way only, and
+    # "evilshop.example" must not pass for "shop.example".
+    return len(origins) == 1 and origins[0].decode("latin-1") in listed
 
 
 def _first_values(fields: Fields) -> dict[bytes, bytes]:
@@ -196,12 +210,6 @@ def _says_prefetch(found: dict[bytes, bytes]) -> bool:
 
 def _accepts_html(found: dict[bytes, bytes]) -> bool:
     return b"text/html" in found.get(b"accept", b"").lower() and b"x-requested-with" not in found
-
-
-def _is_listed(origins: list[bytes], listed: AbstractSet[str]) -> bool:
-    # Equality of the whole origin: browsers write it in one way only, and
-    # "evilshop.example" must not pass for "shop.example".
-    return len(origins) == 1 and origins[0].decode("latin-1") in listed
 
 
 def _refusal(name: bytes, found: list[bytes], public: PublicURL) -> CrossSiteRequest:

@@ -1,7 +1,7 @@
 """Decide what the frontend is told about the client, and whom to believe about it.
 
 1. What a client says about itself (`Forwarded`, `X-Forwarded-*` and their
-   kin, `X-Wix-Identity`, `X-Wix-Member-Id`, the fields of an event) is removed
+   kin, `X-Wix-Identity`, `X-Wix-Caller-*`, the fields of an event) is removed
    first, in every spelling that a server might fold; then our own is added.
 2. Host, scheme and port are those of the public URL, whoever the peer is.
 3. Only a listed proxy is believed about the address before it. The walk
@@ -41,12 +41,14 @@ _CLAIMS = frozenset(
         b"x-wix-identity",
         b"x-wix-member-id",
         b"x-wix-instance-id",
+        b"x-wix-site-id",
     }
 )
 # By the last of these a handler of the frontend knows what we verified.
 _CLAIM_PREFIXES = (
     b"x-forwarded-",
     b"x-wixproxy-",
+    b"x-wix-caller-",
     b"x-wix-event-",
     b"x-wix-entity-",
     b"x-wix-extension-",

@@ -69,6 +69,15 @@ def client_credentials(client_id: str, secret: Secret, instance_id: str | None) 
     return body
 
 
+def strip_bound_session(secret: Secret, access_token: str) -> dict[str, str]:
+    """Ask for a token of the same identity that is bound to no browser; it holds the secret."""
+    return {
+        "client_secret": secret.reveal(),
+        "access_token": access_token,
+        "grant_type": "strip_bound_session",
+    }
+
+
 def read_answer(status: int, body: bytes, now: float, *, replaces: Tokens | None = None) -> Tokens:
     """Return the tokens of an answer.
 

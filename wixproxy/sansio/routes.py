@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 
 from ..errors import MethodRefused, NoSuchRoute, PathRefused, quoted
+from . import wix_pages
+from .backend_paths import BackendPaths
 from .delivery_paths import DeliveryPaths
 
 PREFIX = b"/_wix/"
@@ -26,6 +28,8 @@ UNKNOWN_NAME = "unknown"
 DISGUISED_NAME = "disguised"
 DELIVERY_NAME = "delivery"
 BESIDE_NAME = "beside"
+BACKEND_PATH_NAME = "backend-path"
+AMBIGUOUS_NAME = "ambiguous"
 
 # What the 404 problem lists; {callback} is configuration, the testing route is not advertised.
 ROUTE_LIST = (
@@ -74,13 +78,16 @@ class Route:
 
     def is_guarded(self, method: str) -> bool:
         """Tell whether the cross-site guard judges this method here."""
-        return self.name != FRONTEND_NAME and method not in self.open_methods
+        # A backend path has a guard of its own, because pages at Wix may call it.
+        frontends = (FRONTEND_NAME, BACKEND_PATH_NAME)
+        return self.name not in frontends and method not in self.open_methods
 
     def admit(self, method: str, path: bytes) -> None:
         """Refuse what the table has no place for.
 
         Raises `MethodRefused`, whose `allow` lists the methods; `NoSuchRoute`
-        below the prefix; `PathRefused` for a disguise of the prefix.
+        below the prefix; `PathRefused` for a disguise of the prefix, and for a
+        path that some server would read as one that takes verified calls alone.
         """
         if self.name == UNKNOWN_NAME:
             raise NoSuchRoute(
@@ -99,6 +106,11 @@ class Route:
                 f"{quoted(path)} is none. The frontend answers all others, at {self.beside}.",
                 routes=list(self.listed),
                 public_url=self.beside,
+            )
+        if self.name == AMBIGUOUS_NAME:
+            raise PathRefused(
+                f"{quoted(path)} could be read as two paths, one of which takes verified calls "
+                "alone; write it plainly."
             )
         if self.name == DELIVERY_NAME:
             raise NoSuchRoute("There is nothing here for a client.")
@@ -137,7 +149,21 @@ SERVER = Route("server", ("OPTIONS",), open_methods=frozenset({"OPTIONS"}))
 DISGUISED = Route(DISGUISED_NAME)
 # Where the frontend handles what the two above verified: no client gets there.
 DELIVERY = Route(DELIVERY_NAME)
+# Where pages at Wix call the frontend with a token of Wix, and what might be such a path.
+BACKEND_PATH = Route(BACKEND_PATH_NAME)
+AMBIGUOUS = Route(AMBIGUOUS_NAME)
+# These lead on to the site's own pages at Wix.
+WIX_PAGE = Route("wix-page", ("GET", "HEAD"), open_methods=_READ)
+WIX_SITE_API = Route("wix-site-api", open_methods=_READ)
 FRONTEND = Route(FRONTEND_NAME)
+
+# The login routes of Wix's Astro integration.
+ASTRO_ROUTES = {
+    "/api/auth/login": LOGIN,
+    "/api/auth/callback": CALLBACK,
+    "/api/auth/logout": LOGOUT,
+    "/api/auth/logout-callback": LOGOUT_CALLBACK,
+}
 
 
 class Routes:
@@ -150,8 +176,13 @@ class Routes:
         testing: bool = False,
         delivery_paths: DeliveryPaths | None = None,
         beside: str | None = None,
+        backend_paths: BackendPaths | None = None,
+        astro_routes: bool = False,
+        wix_pages: bool = False,
     ) -> None:
         self._delivery_paths = delivery_paths or DeliveryPaths()
+        self._backend_paths = backend_paths or BackendPaths()
+        self._wix_pages = wix_pages
         self._exact = {
             b"/_wix/login": LOGIN,
             b"/_wix/register": REGISTER,
@@ -172,6 +203,8 @@ class Routes:
         self.unknown = Route(UNKNOWN_NAME, listed=listed)
         # Where the frontend stands beside the proxy, its requests lead nowhere.
         self._rest = Route(BESIDE_NAME, listed=listed, beside=beside) if beside else FRONTEND
+        if astro_routes:
+            self._exact |= {path.encode("ascii"): route for path, route in ASTRO_ROUTES.items()}
         if testing:
             self._exact[b"/_wix/testing/session"] = TESTING_SESSION
 
@@ -184,7 +217,18 @@ class Routes:
             return self._below_prefix(path)
         if _DISGUISED(path):
             return self.unknown if path == b"/_wix" else DISGUISED
-        return DELIVERY if self._delivery_paths.cover(path) else self._rest
+        if self._wix_pages and wix_pages.is_page(path):
+            return WIX_PAGE
+        if self._wix_pages and wix_pages.is_site_api(path):
+            return WIX_SITE_API
+        return self._frontends(path)
+
+    def _frontends(self, path: bytes) -> Route:
+        if self._delivery_paths.cover(path):
+            return DELIVERY
+        return {"none": self._rest, "plain": BACKEND_PATH, "ambiguous": AMBIGUOUS}[
+            self._backend_paths.meaning(path)
+        ]
 
     def _below_prefix(self, path: bytes) -> Route:
         if path.startswith(b"/_wix/api/"):

@@ -39,6 +39,7 @@ from ..sansio.tokens import Tokens
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path, not a secret
 TOKEN_INFO_PATH = "/oauth2/token-info"  # noqa: S105
+OAUTH_APP_PATH = "/oauth-app/v1/oauth-apps"
 REDIRECT_SESSION_PATH = "/_api/redirects-api/v1/redirect-session"
 
 EMULATED_MEMBER_PATH = "/__emulator/v1/member-tokens"
@@ -101,6 +102,12 @@ class WixClient:
         body = grants.client_credentials(self.client_id, secret, instance_id)
         return await self._grant(body, grants.read_app_answer)
 
+    async def unbound_token(self, secret: Secret, access_token: str) -> Tokens:
+        """Ask for a token of the same caller that server code may use."""
+        return await self._grant(
+            grants.strip_bound_session(secret, access_token), grants.read_app_answer
+        )
+
     async def emulated_member(self, email: str) -> Tokens:
         """Ask the emulator for a member's tokens; real Wix has no such call.
 
@@ -142,6 +149,31 @@ class WixClient:
             f"Wix request {quoted(request_id or 'without id')}). "
             + (what_to_do or "Look up the request id in Wix's logs, or ask Wix's support with it.")
         )
+
+    async def pages_url(self, app_token: str) -> str:
+        """Ask where Wix hosts the site's own pages, which the app itself may know.
+
+        Raises `WixRefused` when it may not, else `WixUnavailable`.
+        """
+        url = URL(f"{self._origin}{OAUTH_APP_PATH}/{self.client_id}", encoded=True)
+        headers = {"Authorization": app_token}
+        async with (
+            self._talking(),
+            self._session().get(url, headers=headers, allow_redirects=False) as answer,
+        ):
+            text = await _bounded(answer.content)
+        if answer.status in (401, 403, 404):
+            raise WixRefused(
+                f"Wix does not tell where it hosts the site's pages (status {answer.status}). "
+                "Set site.pages_url to the address of the site at Wix."
+            )
+        try:
+            told = json.loads(text)["oAuthApp"]["redirectUrlWixPages"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            told = None
+        if answer.status != 200 or not isinstance(told, str):
+            raise WixUnavailable(f"Wix answered {answer.status} when asked for the site's pages.")
+        return told
 
     async def authorize(self, location: str, redirect_uri: str) -> bytes:
         """Take the authorize step that needs no page; return the query it leads to.
