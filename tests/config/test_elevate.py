@@ -108,12 +108,13 @@ def test_one_pair_of_brackets_is_told_to_be_two(project: Project) -> None:
         pytest.param(
             {"call": "GET /stores/{api}/{method}"},
             f"site.elevate[1] {FROM}: path '/stores/{{api}}/{{method}}' would elevate a whole API; "
-            "write the method's full path.",
+            "write the method's full path, whose first 3 segments are plain text.",
             id="a whole API",
         ),
         pytest.param(
-            {"call": "POST /oauth2/token/{x}"},
-            f"site.elevate[1] {FROM}: path '/oauth2/token/{{x}}' hands out credentials.",
+            {"call": "POST /_api/iam/authentication/v2/{step}"},
+            f"site.elevate[1] {FROM}: path '/_api/iam/authentication/v2/{{step}}' names a call "
+            "that hands out credentials; no rule may.",
             id="credentials",
         ),
         pytest.param(
@@ -221,7 +222,7 @@ def test_what_is_wrong_with_several_rules_is_told_at_once(project: Project) -> N
 
 
 def test_two_rules_for_one_call_are_a_problem(project: Project) -> None:
-    other = {**RULE, "name": "all-orders", "call": "POST /ecom/v1/{what}/search"}
+    other = {**RULE, "name": "all-orders", "call": "POST /ecom/v1/orders/{what}"}
     assert _problems(project, RULE, other) == [
         f"site.elevate {FROM}: 'my-orders' and 'all-orders' match the same calls; keep one."
     ]

@@ -93,7 +93,15 @@ async def test_a_browser_is_refused_even_with_the_secret(
     assert (status, problem["code"]) == (403, "cross_site_request")
 
 
-@pytest.mark.parametrize("path", ["/oauth2/token", "/_api/iam/authentication/v2/login", "/a%2fb"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/oauth2/token",
+        "/_api/iam/authentication/v2/login",
+        "/oauth-app/v1/oauth-apps/x/secret",
+        "/a%2fb",
+    ],
+)
 async def test_no_credential_is_handed_out_there_either(program: Program, path: str) -> None:
     status, _, _ = await program.get(f"/_wix/elevated{path}")
     assert status in (400, 403)

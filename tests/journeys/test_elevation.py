@@ -106,6 +106,15 @@ async def test_another_spelling_of_the_call_is_not_elevated(stage: Stage) -> Non
     assert "client_credentials" not in stage.counts()["grants"]
 
 
+async def test_what_api_deny_names_is_not_elevated(stage: Stage) -> None:
+    api = stage.config.api.model_copy(update={"deny": ("* /apps/**",)})
+    await stage.restart(stage.config.model_copy(update={"api": api}))
+    answer = await (await member(stage)).fetch(INSTANCE)
+    assert answer.status == 403
+    assert "api.deny" in (await answer.json())["message"]
+    assert "client_credentials" not in stage.counts()["grants"]
+
+
 async def test_a_page_of_another_site_elevates_nothing(stage: Stage) -> None:
     """R44."""
     browser = await member(stage)

@@ -142,14 +142,17 @@ def test_what_was_judged_is_what_is_sent(call: bytes) -> None:
         b"/_api/iam/recovery/v1/recover",
         b"/_api/iam/recovery/v2/recover/",
         b"/_api/iam/anything/v9/sign-on",
+        b"/oauth-app/v1/oauth-apps/x/generate-secret",
+        b"/_api/oauth-app/v1/oauth-apps/x/Secret/",
     ],
 )
-def test_what_hands_out_credentials_never_passes(path: bytes) -> None:
+@pytest.mark.parametrize("elevated", [False, True], ids=["as its session", "by a rule"])
+def test_what_hands_out_credentials_never_passes(path: bytes, elevated: bool) -> None:
     """R64."""
-    everything = CallRules.parse(["* /**", "* /oauth2/**", "POST /oauth2/token"], [])
+    everything = CallRules.parse(["* /**", "* /oauth2/**", "* /oauth-app/**"], [])
     for rules in (ANYTHING, everything):
         with pytest.raises(CallRefused, match="hand credentials"):
-            check_call("POST", path, rules)
+            check_call("POST", path, rules, elevated=elevated)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,32 @@ def test_administration_passes_where_it_is_named(line: str) -> None:
     assert not passes(rules, "GET", b"/APPS/v1/instance"), "a permission is exact"
 
 
+def test_an_elevation_rule_is_as_good_as_allow_and_no_better() -> None:
+    rules = CallRules.parse(["GET /stores/**"], ["GET /apps/v1/plan"])
+    assert rules.refusal("GET", b"/ecom/v1/orders/7", elevated=True) is None
+    assert rules.refusal("GET", b"/apps/v1/instance", elevated=True) is None
+    assert rules.refusal("GET", b"/apps/v1/plan", elevated=True) == "is excluded by api.deny."
+
+
+@pytest.mark.parametrize(
+    ("line", "template", "meets"),
+    [
+        ("* /iam/{service}/sign-on", "iam/a/sign-on", True),
+        ("* /iam/{service}/sign-on", "iam/{a}/{b}", True),
+        ("* /iam/{service}/sign-on", "IAM/a/Sign-On", True),
+        ("* /iam/{service}/sign-on", "iam/a/login", False),
+        ("* /iam/{service}/sign-on", "iam/{a}", False),
+        ("* /iam/{service}/sign-on", "iam/a/{b}/c", False),
+        ("* /iam/v1/**", "iam/{a}", True),
+        ("* /iam/v1/**", "iam/{a}/b/{c}", True),
+        ("* /iam/v1/**", "iam", False),
+        ("* /iam/v1/**", "iam/v2/{x}", False),
+    ],
+)
+def test_a_template_meets_what_it_could_be_filled_to(line: str, template: str, meets: bool) -> None:
+    assert CallPattern.parse(line).meets(template.split("/")) is meets
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wixproxy.errors import ElevationRefused
+from wixproxy.sansio.call_rules import hands_out_credentials
 from wixproxy.sansio.elevation import ElevationRule, check_overlaps
 from wixproxy.sansio.session import Limits, Session
 from wixproxy.sansio.tokens import Tokens
@@ -33,6 +34,10 @@ def rule(call: str = "POST /ecom/v1/orders/search", **options: Any) -> Elevation
         pytest.param("POST /ecom/v1/*", "more than one call", id="a star"),
         pytest.param("POST /{a}/{b}/{c}", "a whole API", id="parameters alone"),
         pytest.param("POST /ecom/{version}/orders", "a whole API", id="a free second segment"),
+        pytest.param("POST /members/v1/{x}/{y}", "a whole API", id="a free third segment"),
+        pytest.param("POST /ecom/v1/{what}/search", "a whole API", id="a search of anything"),
+        pytest.param("GET /_api/iam/{a}/{b}/{c}", "a whole API", id="a free one behind _api"),
+        pytest.param("POST /_api/ecom/v1/{x}", "first 4 segments", id="one less behind _api"),
         pytest.param("POST /ecom/v1", "a whole API", id="no method's path"),
         pytest.param("POST /ecom/v1/../oauth2", "more than one call", id="dot segments"),
         pytest.param("* /ecom/v1/orders", "one method and a full path", id="any method"),
@@ -41,6 +46,13 @@ def rule(call: str = "POST /ecom/v1/orders/search", **options: Any) -> Elevation
         pytest.param("POST /ecom/v1/orders?x=1", "more than one call", id="a query"),
         pytest.param("POST /oauth2/token/x", "hands out credentials", id="tokens"),
         pytest.param("POST /_api/iam/authentication/v2/login", "credentials", id="a login"),
+        pytest.param("POST /_api/IAM/authentication/v2/{step}", "credentials", id="any login step"),
+        pytest.param("POST /iam/any-service/v2/{step}", "credentials", id="what can be a sign-on"),
+        pytest.param("POST /iam/recovery/v1/{step}", "credentials", id="what can be a recovery"),
+        pytest.param(
+            "POST /oauth-app/v1/oauth-apps/{id}/generate-secret", "credentials", id="a new secret"
+        ),
+        pytest.param("GET /oauth-app/v1/oauth-apps/{id}/{what}", "credentials", id="a secret"),
     ],
 )
 def test_a_rule_that_would_open_too_much_is_refused(call: str, said: str) -> None:
@@ -152,6 +164,26 @@ def test_two_rules_for_the_same_calls_are_told_about() -> None:
     two = ElevationRule.parse("two", "GET /ecom/v1/orders/mine", ["visitor"])
     other = ElevationRule.parse("other", "GET /ecom/v1/carts/mine", ["visitor"])
     assert check_overlaps([one, two, other]) == ["'one' and 'two' match the same calls; keep one"]
+
+
+@given(
+    filled=st.lists(
+        st.sampled_from(["{x}", "iam", "v2", "sign-on", "oauth-app", "authentication"])
+    ),
+    start=st.sampled_from(["oauth2", "iam/a/v1", "_api/iam/recovery", "oauth-app/v1/oauth-apps"]),
+)
+def test_whatever_fills_an_accepted_rule_hands_out_no_credentials(
+    filled: list[str], start: str
+) -> None:
+    template = "/".join([start, *filled])
+    try:
+        one = rule(f"POST /{template}")
+    except ValueError:
+        return
+    for word in ("sign-on", "recover", "auth", "secret", "generate-secret", "authentication"):
+        path = b"/" + template.replace("{x}", word).encode()
+        assert one.names("POST", path)
+        assert not hands_out_credentials(path)
 
 
 @given(path=st.text("abc{}*/.%", min_size=1, max_size=20), method=st.sampled_from(["GET", "POST"]))

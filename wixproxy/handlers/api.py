@@ -106,6 +106,7 @@ class WixApi:
             session = await self._sessions.of(exchange)
             rule = self._elevation.rule_for(request.method, path, session)
             if rule is not None:
+                check_call(request.method, target, self._rules, elevated=True)
                 await self._call_as_app(exchange, target, session, rule)
                 return
         check_call(request.method, target, self._rules)

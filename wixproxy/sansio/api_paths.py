@@ -44,14 +44,15 @@ def api_target(target: bytes) -> bytes:
     return path + mark + query
 
 
-def check_call(method: str, target: bytes, rules: CallRules) -> None:
+def check_call(method: str, target: bytes, rules: CallRules, *, elevated: bool = False) -> None:
     """Refuse a call that hands out credentials, administers the app, or that the rules exclude.
 
-    `target` is what `api_target` returned; its query decides nothing. Raises
+    `target` is what `api_target` returned; its query decides nothing;
+    `elevated` says that an elevation rule names the call. Raises
     `CallRefused` with the reason.
     """
     path = target.partition(b"?")[0]
-    reason = rules.refusal(method, path)
+    reason = rules.refusal(method, path, elevated=elevated)
     if reason is not None:
         raise CallRefused(f"{method} {quoted(path)} {reason}")
 

@@ -4,6 +4,8 @@
 2. What `api.deny` names is refused.
 3. Administration of the app is refused unless `api.allow` names it.
 4. Where `api.allow` is not empty, only what it names passes.
+5. An elevation rule that names a call is as good as `api.allow`; 1 and 2 hold
+   all the same.
 
 Refusals compare folded paths (decoded, without case, without a slash at the
 end), because Wix may read them so; permissions compare the exact bytes. A
@@ -28,13 +30,14 @@ _PARAMETER = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}").fullmatch
 
 @dataclass(frozen=True, slots=True)
 class CallPattern:
-    """One line of `api.allow` or `api.deny`."""
+    """One line of `api.allow` or `api.deny`; `below` says that it ends with `/**`."""
 
     text: str
     method: str
     exact: re.Pattern[bytes]
     folded: re.Pattern[bytes]
-    first_segments: tuple[str, ...]
+    segments: tuple[str, ...]
+    below: bool
 
     @classmethod
     def parse(cls, text: str) -> CallPattern:
@@ -53,14 +56,12 @@ class CallPattern:
         segments = path.removesuffix("/**").split("/")[1:]
         if segments == [""] and not below:
             raise ValueError(f'{quoted(text)} names no path; "/**" stands for all of them')
-        source, literals, literal = b"", [], True
+        source = b""
         for segment in segments:
             if _PARAMETER(segment):
-                source, literal = source + b"/[^/]+", False
+                source += b"/[^/]+"
             elif _LITERAL(segment) and segment not in (".", ".."):
                 source += b"/" + re.escape(segment.encode("ascii"))
-                if literal:
-                    literals.append(segment)
             else:
                 raise ValueError(
                     f"{quoted(segment)} in {quoted(text)} is neither plain text nor {{name}}; "
@@ -73,7 +74,8 @@ class CallPattern:
             method=method,
             exact=re.compile(source, re.DOTALL),
             folded=re.compile(_fold_pattern(source), re.DOTALL | re.IGNORECASE),
-            first_segments=tuple(literals),
+            segments=tuple(segments),
+            below=below,
         )
 
     def permits(self, method: str, path: bytes) -> bool:
@@ -83,6 +85,16 @@ class CallPattern:
     def denies(self, method: str, folded: bytes) -> bool:
         """Tell whether the path, folded by `folded_path`, is named in any spelling."""
         return self._has(method) and self.folded.fullmatch(folded) is not None
+
+    def meets(self, template: Sequence[str]) -> bool:
+        """Tell whether a template of plain segments and {name} has a path that is named here."""
+        more = len(template) - len(self.segments)
+        if more < 0 or (more > 0 and not self.below):
+            return False
+        return all(
+            _PARAMETER(mine) or _PARAMETER(theirs) or mine.lower() == theirs.lower()
+            for mine, theirs in zip(self.segments, template, strict=False)
+        )
 
     def _has(self, method: str) -> bool:
         return self.method in ("*", method) or (method == "HEAD" and self.method == "GET")
@@ -95,14 +107,18 @@ def _fold_pattern(source: bytes) -> bytes:
     )
 
 
-def _any_of(*paths: str) -> Callable[[bytes], object]:
+def _table(*paths: str) -> tuple[CallPattern, ...]:
+    return tuple(CallPattern.parse(f"* {path}") for path in paths)
+
+
+def _any_of(table: Sequence[CallPattern]) -> Callable[[bytes], object]:
     # One expression for the whole table: it is asked once for every call.
-    patterns = (CallPattern.parse(f"* {path}").folded.pattern for path in paths)
+    patterns = (call.folded.pattern for call in table)
     return re.compile(b"|".join(patterns), re.DOTALL | re.IGNORECASE).fullmatch
 
 
-# Answers to these hold an access, refresh or session token, or a code for one.
-_hands_out_credentials = _any_of(
+# Answers to these hold an access, refresh or session token, a code for one, or the app's secret.
+_CREDENTIALS = _table(
     "/oauth2/**",
     "/oauth/**",
     "/_api/oauth2/**",
@@ -115,10 +131,15 @@ _hands_out_credentials = _any_of(
     "/_api/iam/recovery/{version}/recover",
     "/iam/{service}/{version}/sign-on",
     "/_api/iam/{service}/{version}/sign-on",
+    "/oauth-app/{version}/oauth-apps/{id}/generate-secret",
+    "/_api/oauth-app/{version}/oauth-apps/{id}/generate-secret",
+    "/oauth-app/{version}/oauth-apps/{id}/secret",
+    "/_api/oauth-app/{version}/oauth-apps/{id}/secret",
 )
-# These read or change the app itself: its secrets, redirect URIs and installation.
+_hands_out_credentials = _any_of(_CREDENTIALS)
+# These read or change the app itself: its redirect URIs and its installation.
 _administers_the_app = _any_of(
-    "/oauth-app/**", "/_api/oauth-app/**", "/apps/v1/**", "/_api/apps/v1/**"
+    _table("/oauth-app/**", "/_api/oauth-app/**", "/apps/v1/**", "/_api/apps/v1/**")
 )
 ADMINISTRATION_NAMES = frozenset({("oauth-app",), ("apps", "v1")})
 
@@ -138,24 +159,24 @@ class CallRules:
             deny=tuple(CallPattern.parse(text) for text in deny),
         )
 
-    def refusal(self, method: str, path: bytes) -> str | None:
-        """Return why the call is refused, as the end of a sentence, or None if it passes."""
+    def refusal(self, method: str, path: bytes, *, elevated: bool = False) -> str | None:
+        """Return why the call is refused, as the end of a sentence, or None if it passes.
+
+        `elevated` says that an elevation rule names the call, which is as much as `api.allow`.
+        """
         folded = folded_path(path)
         if _hands_out_credentials(folded):
             return (
                 "would hand credentials to the browser, so it never passes the proxy. "
                 "The proxy keeps the tokens itself; log in through /_wix/login."
             )
-        if any(call.denies(method, folded) for call in self.deny):
-            return "is excluded by api.deny."
-        allowed = [call for call in self.allow if call.permits(method, path)]
-        if _administers_the_app(folded):
-            if any(_names_administration(call) for call in allowed):
-                return None
-            return "administers the app; it passes only if api.allow names its path."
-        if self.allow and not allowed:
-            return "is not among the calls that api.allow lists."
-        return None
+        excluded = self.exclusion(method, path, unlisted=elevated)
+        if excluded is not None or elevated or not _administers_the_app(folded):
+            return excluded
+        allowed = (call for call in self.allow if call.permits(method, path))
+        if any(_names_administration(call) for call in allowed):
+            return None
+        return "administers the app; it passes only if api.allow names its path."
 
     def exclusion(self, method: str, path: bytes, *, unlisted: bool) -> str | None:
         """Return why the configuration excludes a call that the proxy answers itself, or None.
@@ -175,6 +196,11 @@ def hands_out_credentials(path: bytes) -> bool:
     return _hands_out_credentials(folded_path(path)) is not None
 
 
+def could_hand_out_credentials(template: Sequence[str]) -> bool:
+    """Tell whether a path of the template's segments, however {name} is filled, is such a call."""
+    return any(call.meets(template) for call in _CREDENTIALS)
+
+
 def folded_path(path: bytes) -> bytes:
     """Return the path as its most lenient reader sees it."""
     return unquote_to_bytes(path).lower().rstrip(b"/")
@@ -182,6 +208,5 @@ def folded_path(path: bytes) -> bytes:
 
 def _names_administration(call: CallPattern) -> bool:
     # "* /**" allows everything ordinary; it does not name the app's own APIs.
-    names = call.first_segments
-    names = names[1:] if names[:1] == ("_api",) else names
+    names = call.segments[1:] if call.segments[:1] == ("_api",) else call.segments
     return any(names[: len(name)] == name for name in ADMINISTRATION_NAMES)

@@ -4,9 +4,11 @@ An elevated call has all the permissions of the app, so a rule opens one call
 and nothing around it:
 
 1. The method is one method, and the path is written out; `{name}` stands for
-   one segment, but not for the first two, and `{memberId}` only for the id of
-   the member who calls. A rule that would open more is refused at start, and
-   so are two rules that one request could match.
+   one segment, but not for the first three, which name the API and what it is
+   about, and `{memberId}` only for the id of the member who calls. A rule that
+   would open more is refused at start; so is one that could be filled to a
+   path that hands out credentials, and so are two rules that one request
+   could match.
 2. What the rule does not name does not travel: body fields and query
    parameters are listed, or fixed to the rule's own values.
 3. The bytes that are matched are the bytes that are sent; a body is written
@@ -21,15 +23,18 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 from urllib.parse import unquote_plus
 
 from ..errors import ElevationRefused, quoted
-from .call_rules import hands_out_credentials
+from .call_rules import could_hand_out_credentials
 from .session import Session
 
 OWN_MEMBER_ID = "{memberId}"
-LITERAL_SEGMENTS = 2
+# API, version and entity, as in "/ecom/v1/orders"; Wix maps many a path behind "/_api" as well.
+LITERAL_SEGMENTS = 3
+MAPPED_AGAIN_BEHIND = "_api"
 IDENTITIES = frozenset({"visitor", "member"})
 
 _CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S+)").fullmatch
@@ -145,21 +150,22 @@ class ElevationRule:
         )
 
     def _check_path(self, path: str) -> None:
-        literals = 0
-        for place, segment in enumerate(self.segments):
-            if _LITERAL(segment) and segment not in (".", ".."):
-                literals += place < LITERAL_SEGMENTS
-            elif not _PARAMETER(segment):
+        for segment in self.segments:
+            if not _PARAMETER(segment) and not _is_plain(segment):
                 raise ValueError(
                     f"path {quoted(path)} would elevate more than one call; "
                     "write the method's full path, with {name} for one segment"
                 )
-        if literals < LITERAL_SEGMENTS or len(self.segments) <= LITERAL_SEGMENTS:
+        wanted = LITERAL_SEGMENTS + (self.segments[0] == MAPPED_AGAIN_BEHIND)
+        if len(list(takewhile(_is_plain, self.segments))) < wanted:
             raise ValueError(
-                f"path {quoted(path)} would elevate a whole API; write the method's full path"
+                f"path {quoted(path)} would elevate a whole API; write the method's full path, "
+                f"whose first {wanted} segments are plain text"
             )
-        if hands_out_credentials(path.encode("ascii")):
-            raise ValueError(f"path {quoted(path)} hands out credentials")
+        if could_hand_out_credentials(self.segments):
+            raise ValueError(
+                f"path {quoted(path)} names a call that hands out credentials; no rule may"
+            )
         if OWN_MEMBER_ID in self.segments and "visitor" in self.who:
             raise ValueError(f"{OWN_MEMBER_ID} needs a member, but who names visitor")
 
@@ -186,9 +192,11 @@ def check_overlaps(rules: Iterable[ElevationRule]) -> list[str]:
 
 
 def _fits(wanted: str, segment: str) -> bool:
-    if _PARAMETER(wanted):
-        return _LITERAL(segment) is not None and segment not in (".", "..")
-    return wanted == segment
+    return _is_plain(segment) if _PARAMETER(wanted) else wanted == segment
+
+
+def _is_plain(segment: str) -> bool:
+    return _LITERAL(segment) is not None and segment not in (".", "..")
 
 
 def _object(body: bytes) -> dict[str, Any]:
