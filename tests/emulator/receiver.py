@@ -22,6 +22,7 @@ class Receiver:
         self.texts: list[str] = []
         self.paths: list[str] = []
         self.types: list[str] = []
+        self.hosts: list[str] = []
         self.behaviour: Behaviour = self.accept
         self._arrived = asyncio.Condition()
         self.url = ""
@@ -33,6 +34,7 @@ class Receiver:
         self.texts.append(await request.text())
         self.paths.append(request.path)
         self.types.append(request.content_type)
+        self.hosts.append(request.host)
         number = len(self.texts)
         async with self._arrived:
             self._arrived.notify_all()

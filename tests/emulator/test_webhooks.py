@@ -54,6 +54,25 @@ async def test_the_type_may_stand_in_the_address(wix: Wix, receiver: Receiver) -
     assert receiver.paths == [f"/hooks/{MEMBER}"]
 
 
+async def test_an_event_goes_to_each_address_that_wants_its_type(
+    wix: Wix, receiver: Receiver
+) -> None:
+    orders = {"url": f"{receiver.url}/orders", "types": ["wix.ecom.v1.order_approved"]}
+    members = {"url": f"{receiver.url}/members", "types": [MEMBER], "host": "shop.example"}
+    everything = {"url": f"{receiver.url}/everything"}
+    settings = {"webhook_subscriptions": [orders, members, everything]}
+    await wix.admin("PUT", "/settings", settings)
+    sent = await send(wix, receiver, url=None)
+    assert sorted(receiver.paths) == ["/everything", "/members"]
+    assert receiver.hosts[receiver.paths.index("/members")] == "shop.example"
+    assert len({each["id"] for each in sent}) == 1
+
+
+async def test_the_public_key_can_be_asked_for(wix: Wix) -> None:
+    told = await wix.admin("GET", "/public-key")
+    assert told == {"pem": wix.emulator.public_key_pem, "base64": wix.emulator.public_key_base64}
+
+
 async def test_without_an_address_an_event_is_only_kept(wix: Wix, receiver: Receiver) -> None:
     [event] = await send(wix, receiver, url=None)
     assert (event["standing"], event["attempts"]) == ("not sent", [])
@@ -117,12 +136,24 @@ async def test_many_events_of_one_entity_are_numbered_in_order(
     wix: Wix, receiver: Receiver
 ) -> None:
     sent = await send(wix, receiver, entityId="m-1", count=30)
-    assert [each["sequence"] for each in sent] == list(range(1, 31))
+    first = sent[0]["sequence"]
+    assert [each["sequence"] for each in sent] == list(range(first, first + 30))
     told = receiver.events(wix.emulator.public_key_pem)
     assert {each["id"] for each in told} == {each["id"] for each in sent}
-    assert {each["entityEventSequence"] for each in told} == set(map(str, range(1, 31)))
+    numbers = set(map(str, range(first, first + 30)))
+    assert {each["entityEventSequence"] for each in told} == numbers
     [next_one] = await send(wix, receiver, entityId="m-1")
-    assert next_one["sequence"] == 31
+    assert next_one["sequence"] == first + 30
+
+
+async def test_after_a_reset_no_id_comes_again_and_the_numbers_go_on(
+    wix: Wix, receiver: Receiver
+) -> None:
+    before = await send(wix, receiver, entityId="m-1", count=3)
+    await wix.admin("POST", "/reset")
+    after = await send(wix, receiver, entityId="m-1", count=3)
+    assert len({each["id"] for each in (*before, *after)}) == 6
+    assert after[0]["sequence"] > before[-1]["sequence"]
 
 
 async def test_the_order_can_be_broken_on_purpose(wix: Wix, receiver: Receiver) -> None:
@@ -222,12 +253,16 @@ async def test_a_plugin_is_called_and_its_answer_returned(wix: Wix, receiver: Re
         return web.json_response({"shippingRates": []})
 
     receiver.behaviour = rates
-    await wix.admin("PUT", "/settings", {"plugin_url": f"{receiver.url}/plugins/"})
+    await wix.admin(
+        "PUT",
+        "/settings",
+        {"plugin_url": f"{receiver.url}/plugins/", "plugin_host": "shop.example"},
+    )
     call = {"componentType": "ECOM_SHIPPING_RATES", "path": "/v1/getRates", "request": {"a": 1}}
     told = await wix.admin("POST", "/plugin-calls", call)
     assert (told["status"], told["body"]) == (200, {"shippingRates": []})
     assert told["elapsedMs"] >= 0
-    assert receiver.paths == ["/plugins/v1/getRates"]
+    assert (receiver.paths, receiver.hosts) == (["/plugins/v1/getRates"], ["shop.example"])
 
 
 async def test_a_plugin_that_hangs_is_not_waited_for(wix: Wix, receiver: Receiver) -> None:

@@ -8,7 +8,6 @@ protects anything: it belongs on a developer's machine and nowhere else.
 
 from __future__ import annotations
 
-import base64
 import errno
 import socket
 from collections.abc import AsyncIterator
@@ -37,11 +36,11 @@ from .clock import Clock
 from .data import DEFAULT, Data
 from .middlewares import register_middlewares
 from .project import DEFAULT_SEED, Project
-from .settings import ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Settings
+from .settings import ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Settings, Subscription
 from .state import STATE, State
 from .webhooks import Webhooks
 
-__all__ = ["DEFAULT_PORT", "Emulator", "EmulatorConfig"]
+__all__ = ["DEFAULT_PORT", "Emulator", "EmulatorConfig", "Subscription"]
 
 DEFAULT_PORT = 4331
 # A page's hundreds of calls at once wait here; who finds no room waits a second.
@@ -88,7 +87,9 @@ class EmulatorConfig:
     webhooks: bool = False
     """Tell of the site's own changes; events that are asked for are sent in any case."""
     webhook_url: str | None = None
+    webhook_subscriptions: tuple[Subscription, ...] = ()
     plugin_url: str | None = None
+    plugin_host: str | None = None
 
     def settings(self) -> Settings:
         """Return the settings that a reset returns to."""
@@ -103,7 +104,9 @@ class EmulatorConfig:
             rate_limit_per_minute=self.rate_limit_per_minute,
             webhooks=self.webhooks,
             webhook_url=self.webhook_url,
+            webhook_subscriptions=self.webhook_subscriptions,
             plugin_url=self.plugin_url,
+            plugin_host=self.plugin_host,
         )
 
 
@@ -158,7 +161,7 @@ class Emulator:
     @property
     def public_key_base64(self) -> str:
         """The same key as base64 of its PEM text, as it stands in environment variables."""
-        return base64.b64encode(self.public_key_pem.encode()).decode()
+        return self.project.public_key_base64
 
     @property
     def issued(self) -> dict[str, str]:

@@ -122,6 +122,26 @@ def event_claims(event: Event, origin: Installation, now: float) -> dict[str, An
     return {"data": json.dumps(told), "iat": int(now), "exp": int(now) + LIFE_SECONDS}
 
 
+def plugin_metadata(
+    component_type: str,
+    request_id: str,
+    instance_id: str,
+    who: Mapping[str, str],
+    *,
+    currency: str,
+    language: str,
+) -> dict[str, Any]:
+    """Return what a service plugin is told beside the request."""
+    return {
+        "requestId": request_id,
+        "currency": currency,
+        "languages": [language],
+        "identity": dict(who),
+        "instanceId": instance_id,
+        "appExtensionType": component_type,
+    }
+
+
 def plugin_claims(
     request: Mapping[str, Any], metadata: Mapping[str, Any], app_id: str, now: float
 ) -> dict[str, Any]:

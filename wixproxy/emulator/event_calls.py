@@ -20,11 +20,12 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from .admin import BASE, answer, loopback_only, unsound
-from .envelopes import Flaws, Kind, identity, plugin_claims, signed
+from .envelopes import Flaws, Kind, identity, plugin_claims, plugin_metadata, signed
 from .errors import invalid, json_object
+from .settings import Subscription
 from .state import STATE, State
 from .tokens import Subject
-from .webhooks import TEXT, Delivery, Webhooks, as_json
+from .webhooks import Delivery, Webhooks, as_json, as_text
 
 MOST_AT_ONCE = 20_000
 T = TypeVar("T", bound=BaseModel)
@@ -72,8 +73,7 @@ class PluginCall(Flaws):
 async def send_events(request: web.Request) -> web.Response:
     """Make events, sign them and start to deliver them."""
     state, asked = request.app[STATE], await _read(request, Asked)
-    url = asked.url or state.settings.webhook_url
-    sent = [_sent(state, asked, url, number) for number in range(asked.count)]
+    sent = [each for number in range(asked.count) for each in _sent(state, asked, number)]
     if asked.wait:
         await asyncio.gather(*(each.tried.wait() for each in sent))
     return answer({"events": [as_json(each) for each in sent]})
@@ -101,11 +101,19 @@ async def forget_events(request: web.Request) -> web.Response:
 async def call_plugin(request: web.Request) -> web.Response:
     """Sign a service-plugin request, post it, and return what came back."""
     state, asked = request.app[STATE], await _read(request, PluginCall)
-    base = asked.url or state.settings.plugin_url
+    settings = state.settings
+    base = asked.url or settings.plugin_url
     if base is None:
         raise invalid("url", "is required while the setting plugin_url is not set")
     url = base.rstrip("/") + asked.path
-    return answer({"url": url, **await _called(state, url, _plugin_text(state, asked))})
+    fields = as_text(settings.plugin_host if asked.url is None else None)
+    return answer({"url": url, **await _called(state, url, fields, _plugin_text(state, asked))})
+
+
+async def show_public_key(request: web.Request) -> web.Response:
+    """Return the key that verifies events, as PEM and as base64 of the PEM."""
+    project = request.app[STATE].project
+    return answer({"pem": project.public_key_pem, "base64": project.public_key_base64})
 
 
 async def issue_user_token(request: web.Request) -> web.Response:
@@ -129,8 +137,11 @@ def _named(body: Mapping[str, Any], name: str, otherwise: str) -> str:
     return value
 
 
-def _sent(state: State, asked: Asked, url: str | None, number: int) -> Delivery:
+def _sent(state: State, asked: Asked, number: int) -> list[Delivery]:
     webhooks = Webhooks.of(state)
+    addresses = state.settings.subscribed(asked.type)
+    if asked.url is not None:
+        addresses = [Subscription(url=asked.url)]
     entity_id = asked.entity_id or state.randomness.guid("event entity")
     entity: Mapping[str, Any] = {"id": entity_id, "createdDate": state.clock.now()}
     event = webhooks.made(
@@ -144,26 +155,26 @@ def _sent(state: State, asked: Asked, url: str | None, number: int) -> Delivery:
         who=identity("user", state.project.account_id) if asked.who is None else asked.who,
         modified_fields=asked.modified_fields,
     )
-    return webhooks.send(event, url, asked, copies=2 if asked.duplicate else 1)
+    return webhooks.send(event, addresses, asked, copies=2 if asked.duplicate else 1)
 
 
 def _plugin_text(state: State, asked: PluginCall) -> str:
-    project = state.project
+    project, site = state.project, state.data.site
     visitor = identity("visitor", state.randomness.guid("plugin visitor"))
-    metadata = {
-        "requestId": state.randomness.guid("plugin request"),
-        "currency": state.data.site.currency,
-        "languages": [state.data.site.language],
-        "identity": visitor if asked.who is None else asked.who,
-        "instanceId": project.instance_id,
-        "appExtensionType": asked.component_type,
-        **asked.metadata,
-    }
-    claims = plugin_claims(asked.request, metadata, project.client_id, state.clock.now())
+    metadata = plugin_metadata(
+        asked.component_type,
+        state.randomness.guid("plugin request"),
+        project.instance_id,
+        visitor if asked.who is None else asked.who,
+        currency=site.currency,
+        language=site.language,
+    )
+    told = {**metadata, **asked.metadata}
+    claims = plugin_claims(asked.request, told, project.client_id, state.clock.now())
     return signed(claims, project.private_key, asked)
 
 
-async def _called(state: State, url: str, text: str) -> dict[str, Any]:
+async def _called(state: State, url: str, fields: Mapping[str, str], text: str) -> dict[str, Any]:
     """Return status, body and time of an answer, or why there was none."""
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -174,7 +185,7 @@ async def _called(state: State, url: str, text: str) -> dict[str, Any]:
         async with (
             asyncio.timeout(state.settings.plugin_answer_ms / 1000),
             state.outgoing.post(
-                url, data=BytesIO(text.encode()), headers=TEXT, allow_redirects=False
+                url, data=BytesIO(text.encode()), headers=fields, allow_redirects=False
             ) as response,
         ):
             told["status"] = response.status
@@ -200,5 +211,6 @@ _CALLS: list[tuple[str, str, Any]] = [
     ("DELETE", "/events", forget_events),
     ("POST", "/plugin-calls", call_plugin),
     ("POST", "/user-tokens", issue_user_token),
+    ("GET", "/public-key", show_public_key),
 ]
 ROUTES = [web.route(method, BASE + path, loopback_only(h)) for method, path, h in _CALLS]

@@ -10,6 +10,7 @@ webhooks and service plugins are signed with RS256.
 
 from __future__ import annotations
 
+import base64
 import math
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -72,6 +73,11 @@ class Project:
             )
             .decode()
         )
+
+    @property
+    def public_key_base64(self) -> str:
+        """The same key as base64 of its PEM text, as it stands in environment variables."""
+        return base64.b64encode(self.public_key_pem.encode()).decode()
 
 
 @cache

@@ -23,6 +23,23 @@ WEBHOOK_ANSWER_MS = 1_250
 WEBHOOK_RETRY_SECONDS = (1.0, 10.0, 60.0, 600.0, 3_600.0, 14_400.0, 43_200.0, 110_929.0)
 
 
+class Subscription(BaseModel):
+    """One webhook of the app: where events go, and which."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    """Where events are posted; `{type}` in it becomes the event's type."""
+    types: tuple[str, ...] = ()
+    """The types of events; where none is named, all."""
+    host: str | None = None
+    """The Host to send, where it is not that of the URL."""
+
+    def wants(self, event_type: str) -> bool:
+        """Tell whether an event of this type is sent here."""
+        return not self.types or event_type in self.types
+
+
 class Settings(BaseModel):
     """What the emulated Wix site and its token service do."""
 
@@ -56,9 +73,11 @@ class Settings(BaseModel):
     """What a recovery mail for an unknown address yields: nothing, or a 404."""
 
     webhooks: bool = False
-    """Real changes are told to `webhook_url`; asked-for events are sent in any case."""
+    """Real changes are told to the app; asked-for events are sent in any case."""
     webhook_url: str | None = None
-    """Where events are posted; `{type}` in it becomes the event's type."""
+    """Where every event is posted; `{type}` in it becomes the event's type."""
+    webhook_subscriptions: tuple[Subscription, ...] = ()
+    """Where else events are posted, each address with the types that it wants."""
     webhook_answer_ms: int = Field(default=WEBHOOK_ANSWER_MS, ge=1)
     """Real milliseconds."""
     webhook_retry_seconds: tuple[float, ...] = WEBHOOK_RETRY_SECONDS
@@ -67,6 +86,8 @@ class Settings(BaseModel):
     """What the waits are multiplied with: 0.001 makes 48 hours three minutes."""
     plugin_url: str | None = None
     """The base that a service plugin's method path is joined to."""
+    plugin_host: str | None = None
+    """The Host to send there, where it is not that of the URL."""
     plugin_answer_ms: int = Field(default=3_000, ge=1)
     """Real milliseconds."""
 
@@ -78,6 +99,11 @@ class Settings(BaseModel):
     rate_limit_per_minute: int | None = Field(default=None, ge=0)
     empty_descriptions: bool = False
     """403 answers lose their text, as they often do on the platform."""
+
+    def subscribed(self, event_type: str) -> list[Subscription]:
+        """Return where an event of this type is sent."""
+        every = [] if self.webhook_url is None else [Subscription(url=self.webhook_url)]
+        return [each for each in (*every, *self.webhook_subscriptions) if each.wants(event_type)]
 
     def changed(self, changes: dict[str, Any]) -> Settings:
         """Return these settings with `changes`; raise pydantic.ValidationError if unsound."""

@@ -6,6 +6,9 @@ Law:
 2. Waits between attempts pass by the emulator's clock; the answer time is real.
 3. Events of one entity are numbered in the order they were made. They are sent
    side by side, so they may well arrive in another.
+4. Ids never come again and numbers go on rising after a reset or a restart:
+   whoever receives events remembers them for longer than the emulator lives,
+   and drops what has come before.
 
 Source: Wix "About Webhooks": 200 within 1250 ms, retries for 48 hours,
 duplicates and wrong order are normal; the body is text.
@@ -14,8 +17,7 @@ duplicates and wrong order are normal; the body is text.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Literal
@@ -34,6 +36,7 @@ from .envelopes import (
     named,
     signed,
 )
+from .settings import Subscription
 from .state import State
 
 Standing = Literal["waiting", "delivered", "given up", "not sent"]
@@ -63,6 +66,7 @@ class Delivery:
 
     event: Event
     url: str
+    host: str | None = None
     flaws: Flaws | None = None
     text: str = field(default="", repr=False)
     """The signed bytes; made at the first attempt, since signing takes a while."""
@@ -78,7 +82,8 @@ class Webhooks:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._sequences: Counter[str] = Counter()
+        self._began = state.clock.now()
+        self._sequences: dict[str, int] = {}
         self._slots = asyncio.Semaphore(SIDE_BY_SIDE)
         self._tasks: set[asyncio.Task[None]] = set()
         self.deliveries: list[Delivery] = []
@@ -103,38 +108,48 @@ class Webhooks:
     ) -> Event:
         """Return a new event, numbered after the last one of its entity."""
         own_fqdn, own_slug, own_kind = named(event_type)
-        self._sequences[entity_id] += 1
-        if sequence is not None:
-            self._sequences[entity_id] = sequence
+        if sequence is None:
+            # In milliseconds, because no entity changes more often than that for long.
+            sequence = self._sequences.get(entity_id, int(self._began * 1000)) + 1
+        self._sequences[entity_id] = sequence
         return Event(
-            id=self._state.randomness.guid("event"),
+            id=self._state.randomness.guid(f"event since {self._began!r}"),
             type=event_type,
             kind=kind or own_kind,
             fqdn=own_fqdn if fqdn is None else fqdn,
             slug=own_slug if slug is None else slug,
             entity_id=entity_id,
             entity=entity,
-            sequence=self._sequences[entity_id],
+            sequence=sequence,
             happened_at=self._state.clock.now(),
             identity=who,
             modified_fields=modified_fields or {},
         )
 
     def send(
-        self, event: Event, url: str | None, flaws: Flaws | None = None, copies: int = 1
-    ) -> Delivery:
-        """Start to deliver an event; without a URL it is only kept."""
-        delivery = Delivery(event, (url or "").replace("{type}", event.type), flaws)
-        self.deliveries.append(delivery)
-        if url is None:
-            delivery.standing = "not sent"
-            delivery.tried.set()
-            return delivery
-        for _ in range(copies):
-            task = asyncio.get_running_loop().create_task(self._deliver(delivery))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return delivery
+        self,
+        event: Event,
+        addresses: Sequence[Subscription],
+        flaws: Flaws | None = None,
+        copies: int = 1,
+    ) -> list[Delivery]:
+        """Start to deliver an event to each address; without one it is only kept."""
+        if not addresses:
+            kept = Delivery(event, "", standing="not sent")
+            kept.tried.set()
+            self.deliveries.append(kept)
+            return [kept]
+        started = []
+        for address in addresses:
+            url = address.url.replace("{type}", event.type)
+            delivery = Delivery(event, url, address.host, flaws)
+            started.append(delivery)
+            for _ in range(copies):
+                task = asyncio.get_running_loop().create_task(self._deliver(delivery))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        self.deliveries += started
+        return started
 
     def tell(self, change: Change) -> None:
         """Send the event of a real change."""
@@ -145,7 +160,7 @@ class Webhooks:
             who=identity(change.actor_kind, change.actor_id),
             modified_fields=change.modified_fields,
         )
-        self.send(event, self._state.settings.webhook_url)
+        self.send(event, self._state.settings.subscribed(event.type))
 
     def end(self) -> None:
         """Send nothing any more."""
@@ -180,7 +195,7 @@ class Webhooks:
         status, error = None, ""
         try:
             async with asyncio.timeout(state.settings.webhook_answer_ms / 1000):
-                status = await posted(state.outgoing, delivery.url, delivery.text)
+                status = await posted(state.outgoing, delivery)
         except TimeoutError:
             error = f"no answer within {state.settings.webhook_answer_ms} ms"
         except (aiohttp.ClientError, OSError, ValueError) as failure:
@@ -194,10 +209,18 @@ class Webhooks:
         return signed(claims, project.private_key, flaws)
 
 
-async def posted(session: aiohttp.ClientSession, url: str, text: str) -> int:
-    """Post `text` and return the status, once the answer has been read whole."""
+def as_text(host: str | None) -> dict[str, str]:
+    """Return the header fields of a post, for this Host in place of the URL's own."""
+    return TEXT if host is None else {**TEXT, "Host": host}
+
+
+async def posted(session: aiohttp.ClientSession, delivery: Delivery) -> int:
+    """Post an event and return the status, once the answer has been read whole."""
     async with session.post(
-        url, data=BytesIO(text.encode()), headers=TEXT, allow_redirects=False
+        delivery.url,
+        data=BytesIO(delivery.text.encode()),
+        headers=as_text(delivery.host),
+        allow_redirects=False,
     ) as response:
         await response.read()
         return response.status
