@@ -27,6 +27,9 @@ from .wire.pool import Pool
 from .wix.callers import Callers
 from .wix.client import WixClient
 
+# Enough to look at and to send again; in production nothing of people is kept for that.
+MOST_CONTENTS_IN_DEV = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
@@ -111,13 +114,19 @@ def _taker(
     paths = {entry.id: entry.path for entry in extensions.webhooks}
     if extensions.webhooks_mode == "through":
         return PassingThrough(handler, paths)
-    if extensions.state_file is None:
+    return Deliverer(event_store(config, clock), handler, paths, clock)
+
+
+def event_store(config: Config, clock: Callable[[], float]) -> EventStore:
+    """Open the file of events as its owner; raises `ConfigError` when it cannot be used."""
+    path = config.site.extensions.state_file
+    if path is None:
         raise ConfigError(["site.extensions.state_file: events need a file to wait in"])
+    contents = MOST_CONTENTS_IN_DEV if config.mode == "dev" else 0
     try:
-        store = EventStore(Path(extensions.state_file), clock)
+        return EventStore(Path(path), clock, most_contents=contents)
     except StoreUnavailable as error:
         raise ConfigError([f"site.extensions.state_file: {error.message}"]) from error
-    return Deliverer(store, handler, paths, clock)
 
 
 def _fields(config: Config) -> list[tuple[bytes, bytes]]:

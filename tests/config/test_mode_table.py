@@ -10,6 +10,8 @@ import time
 from tests.config.conftest import KEY, Flags, Project
 from wixproxy.assembly import Process, assemble
 from wixproxy.commands.serve import with_development_key
+from wixproxy.extension_assembly import event_store
+from wixproxy.stores.events import Arrival
 
 PRODUCTION: Flags = {"mode": "production", "session.keys": [KEY]}
 DEV: Flags = {"mode": "dev"}
@@ -66,6 +68,20 @@ def test_the_mode_decides_log_lines(project: Project) -> None:
 def test_the_mode_decides_first_byte_of_the_frontend(project: Project) -> None:
     assert project.load(DEV).upstream.first_byte_timeout_seconds == 300
     assert project.load(PRODUCTION).upstream.first_byte_timeout_seconds == 60
+
+
+async def test_the_mode_decides_content_of_delivered_events(project: Project) -> None:
+    left = {}
+    for flags in (DEV, PRODUCTION):
+        file = str(project.folder / f"{flags['mode']}.sqlite3")
+        store = event_store(project.load({**flags, "site.extensions.state_file": file}), time.time)
+        await store.add(Arrival("hook", "event", "type", '["hook", "event"]', None, [], b"{}"))
+        (claim,), _ = await store.claim(1)
+        await store.delivered(claim)
+        (listed,) = await store.named("event")
+        left[flags["mode"]] = listed.can_replay
+        await store.close()
+    assert left == {"dev": True, "production": False}
 
 
 async def test_the_mode_decides_what_clients_learn_of_failures(project: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from wixproxy.sansio.webhook import Event
 from wixproxy.stores.events import EventStore, Listed, Standing
 from wixproxy.wire.pool import Pool
 
-Make = Callable[[], Deliverer]
+Make = Callable[..., Deliverer]
 OPTIONS = DelivererOptions(
     pace=Pace(first_seconds=10, factor=2, most_seconds=100, give_up_seconds=25),
     most_at_once=2,
@@ -61,11 +62,11 @@ async def make(handlers: EventHandlers, path: Path, clock: HandClock) -> AsyncIt
     pool = Pool()
     made: list[Deliverer] = []
 
-    def make() -> Deliverer:
+    def make(options: DelivererOptions = OPTIONS) -> Deliverer:
         handler = FrontendHandler(pool, Origin.parse(handlers.origin), [(b"Host", b"localhost")])
         store = EventStore(path, clock)
         paths = {"hook": "/hook"}
-        deliverer = Deliverer(store, handler, paths, clock, OPTIONS, jitter=lambda: 0.0)
+        deliverer = Deliverer(store, handler, paths, clock, options, jitter=lambda: 0.0)
         made.append(deliverer)
         return deliverer
 
@@ -133,6 +134,20 @@ async def test_an_event_that_never_succeeds_becomes_a_dead_letter(
     deliverer.wake()
     (dead,) = await settled(path, clock, "dead")
     assert (dead.attempts, dead.failure) == (2, "the handler at /hook answered 500")
+
+
+async def test_a_replay_by_another_process_is_seen_while_the_proxy_runs(
+    make: Make, handlers: EventHandlers, path: Path, clock: HandClock
+) -> None:
+    deliverer = make(replace(OPTIONS, poll_seconds=0.02))
+    await deliverer.start()
+    handlers.answer = answering(500)
+    await deliverer.accept("hook", event())
+    await settled(path, clock, "waiting", "answered 500")
+    beside = EventStore(path, clock, owns=False)
+    assert await beside.replay(["a-1"]) == 1
+    await beside.close()
+    assert [call.attempt for call in await handlers.called(2)] == [1, 2]
 
 
 async def test_a_handler_that_hangs_is_given_up_and_tried_again(

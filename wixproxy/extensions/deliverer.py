@@ -41,7 +41,7 @@ class DelivererOptions:
     most_at_once: int = 16
     handler_seconds: float = 30.0
     stop_seconds: float = 5.0
-    poll_seconds: float = 5.0
+    poll_seconds: float = 2.0
     retry_store_seconds: float = 1.0
     kept_seconds: float = 7 * 86_400.0
     prune_seconds: float = 3_600.0

@@ -58,6 +58,12 @@ def lane(webhook: str, event: Event) -> str:
     return json.dumps([webhook, event.instance_id, event.fqdn, event.entity_id])
 
 
+def entity_in(lane: str) -> str:
+    """Return the id of the entity whose lane this is; empty for a lane of one event."""
+    name = json.loads(lane)
+    return str(name[3]) if len(name) == 4 else ""
+
+
 def is_late(sequence: int | None, highest_sent: int | None) -> bool:
     """Tell whether an event with a higher number of the same lane went out before."""
     return sequence is not None and highest_sent is not None and sequence < highest_sent

@@ -8,7 +8,8 @@
 3. A lane has at most one event delivering, and its lowest waiting one is next
    (see `sansio.deliveries`). The lane remembers the highest number that went
    out for as long as any of its events is here.
-4. A delivered event keeps its name and loses its content.
+4. A delivered event keeps its name and loses its content; a few keep that
+   too, where somebody may want to see one delivered again.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from ..sansio.deliveries import is_late
 from ..sansio.exchange import Fields
+from . import event_list
 from .database import Database
-
-Standing = Literal["waiting", "delivering", "done", "dead"]
+from .event_list import Listed, Standing
 
 VERSION = 1
 SCHEMA = """
@@ -57,6 +58,18 @@ CREATE TABLE lanes (
 CREATE INDEX lanes_by_due ON lanes (due_at) WHERE due_at IS NOT NULL;
 """
 
+_WITHOUT_CONTENT = "fields = '[]', body = x''"
+_NEWEST_DONE = (
+    "SELECT number FROM events WHERE standing = 'done' ORDER BY settled_at DESC, number DESC"
+)
+# What the newest one has pushed out of those that keep their content.
+_EMPTY_ONE = (
+    f"UPDATE events SET {_WITHOUT_CONTENT} WHERE number = ({_NEWEST_DONE} LIMIT 1 OFFSET ?)"  # noqa: S608
+)
+_EMPTY_ALL = (
+    f"UPDATE events SET {_WITHOUT_CONTENT} WHERE standing = 'done' AND body <> x''"  # noqa: S608
+    f" AND number NOT IN ({_NEWEST_DONE} LIMIT ?)"
+)
 MOST_PRUNED_TOGETHER = 1_000
 MAX_FAILURE_CHARACTERS = 300
 
@@ -90,28 +103,26 @@ class Claim:
     late: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An event as a list shows it: without its content."""
-
-    webhook: str
-    event_id: str
-    event_type: str
-    standing: Standing
-    received_at: float
-    attempts: int
-    failure: str
-
-
 class EventStore:
     """The events of one process, in one file.
 
     Only the owner may claim; others list and replay beside it.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float], *, owns: bool = True) -> None:
-        """Open the file; raises `StoreUnavailable`."""
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float],
+        *,
+        owns: bool = True,
+        most_contents: int = 0,
+    ) -> None:
+        """Open the file; raises `StoreUnavailable`.
+
+        `most_contents` is how many delivered events keep their content.
+        """
         self._clock = clock
+        self._most_contents = most_contents
         self._database = Database(path, SCHEMA, VERSION, owns=owns)
 
     async def recover(self) -> int:
@@ -126,6 +137,7 @@ class EventStore:
             busy = connection.execute("SELECT lane FROM lanes WHERE busy").fetchall()
             for (lane,) in busy:
                 _free(connection, lane)
+            connection.execute(_EMPTY_ALL, (self._most_contents,))
             return found.rowcount
 
         return await self._database.run(work)
@@ -172,64 +184,56 @@ class EventStore:
 
     async def delivered(self, claim: Claim) -> None:
         """Take note that the handler took the event."""
-        await self._settle(
-            claim,
-            "standing = 'done', settled_at = ?, failure = '', fields = '[]', body = x''",
-            self._clock(),
-        )
+        settled_at = self._clock()
+
+        def work(connection: sqlite3.Connection) -> None:
+            done = "standing = 'done', settled_at = ?, failure = ''"
+            if not self._most_contents:
+                done += f", {_WITHOUT_CONTENT}"
+            _settle(connection, claim, done, (settled_at,))
+            if self._most_contents:
+                connection.execute(_EMPTY_ONE, (self._most_contents,))
+
+        await self._database.run(work)
 
     async def failed(self, claim: Claim, due_at: float | None, failure: str) -> None:
         """Let the event wait until `due_at`; without it, it is a dead letter."""
         told = failure[:MAX_FAILURE_CHARACTERS]
         if due_at is None:
             columns = "standing = 'dead', settled_at = ?, failure = ?"
-            await self._settle(claim, columns, self._clock(), told)
+            moment = self._clock()
         else:
             columns = "standing = 'waiting', due_at = ?, failure = ?"
-            await self._settle(claim, columns, due_at, told)
+            moment = due_at
+        await self._database.run(
+            partial(_settle, claim=claim, columns=columns, values=(moment, told))
+        )
 
-    async def listed(self, standing: Standing, limit: int = 100) -> list[Listed]:
-        """Return events of one standing, oldest first."""
+    async def listed(
+        self, standing: Standing, limit: int = 100, *, newest_first: bool = False
+    ) -> list[Listed]:
+        """Return events of one standing, oldest first unless the newest are wanted."""
+        return await self._database.run(
+            partial(event_list.listed, standing=standing, limit=limit, newest_first=newest_first)
+        )
 
-        def work(connection: sqlite3.Connection) -> list[Listed]:
-            rows = connection.execute(
-                "SELECT webhook, event_id, event_type, standing, received_at, attempts, failure"
-                " FROM events WHERE standing = ? ORDER BY number LIMIT ?",
-                (standing, limit),
-            )
-            return [Listed(*row) for row in rows]
-
-        return await self._database.run(work)
+    async def named(self, event_id: str) -> list[Listed]:
+        """Return the event of this id, once for each webhook that has it."""
+        return await self._database.run(partial(event_list.named, event_id=event_id))
 
     async def counts(self) -> dict[Standing, int]:
         """Return how many events there are of each standing."""
-
-        def work(connection: sqlite3.Connection) -> dict[Standing, int]:
-            counts: dict[Standing, int] = {"waiting": 0, "delivering": 0, "done": 0, "dead": 0}
-            counts.update(
-                connection.execute("SELECT standing, COUNT(*) FROM events GROUP BY standing")
-            )
-            return counts
-
-        return await self._database.run(work)
+        return await self._database.run(event_list.counts)
 
     async def replay(self, event_ids: Sequence[str] | None = None) -> int:
-        """Let dead letters wait again, all of them or those named; return how many."""
+        """Put the events named in line again, or every dead letter; return how many."""
         now = self._clock()
 
         def work(connection: sqlite3.Connection) -> int:
-            dead = connection.execute(
-                "SELECT number, lane, event_id FROM events WHERE standing = 'dead'"
-            ).fetchall()
-            chosen = [row for row in dead if event_ids is None or row[2] in event_ids]
-            for number, lane, _ in chosen:
-                connection.execute(
-                    "UPDATE events SET standing = 'waiting', waiting_since = ?, due_at = ?,"
-                    " attempts = 0, settled_at = NULL WHERE number = ?",
-                    (now, now, number),
-                )
+            lanes = event_list.replay(connection, event_ids, now)
+            for lane in lanes:
                 _schedule(connection, lane)
-            return len(chosen)
+            return len(lanes)
 
         return await self._database.run(work)
 
@@ -259,17 +263,6 @@ class EventStore:
     async def close(self) -> None:
         """Finish what was asked for, and let go of the file."""
         await self._database.close()
-
-    async def _settle(self, claim: Claim, columns: str, *values: float | str) -> None:
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                # The columns are written above, never by anybody else.
-                f"UPDATE events SET {columns} WHERE number = ? AND standing = 'delivering'",  # noqa: S608
-                (*values, claim.number),
-            )
-            _free(connection, claim.lane)
-
-        await self._database.run(work)
 
 
 def _claim(connection: sqlite3.Connection, lane: str, highest_sent: int | None) -> Claim:
@@ -302,6 +295,18 @@ def _claim(connection: sqlite3.Connection, lane: str, highest_sent: int | None) 
         waiting_since=waiting_since,
         late=is_late(sequence, highest_sent),
     )
+
+
+def _settle(
+    connection: sqlite3.Connection, claim: Claim, columns: str, values: Sequence[float | str]
+) -> None:
+    """Write what became of a claim, and let the next event of its lane go."""
+    connection.execute(
+        # The columns are written above, never by anybody else.
+        f"UPDATE events SET {columns} WHERE number = ? AND standing = 'delivering'",  # noqa: S608
+        (*values, claim.number),
+    )
+    _free(connection, claim.lane)
 
 
 def _free(connection: sqlite3.Connection, lane: str) -> None:
