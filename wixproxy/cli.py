@@ -126,6 +126,9 @@ EMULATOR = (
 )
 
 
+EVENT = ("server.host", "server.port", "emulator.seed")
+
+
 class Setting(click.Option):
     """A flag that stands for one option of the configuration.
 
@@ -216,6 +219,79 @@ def check(ctx: click.Context, flags: Flags, config_file: Path | None, schema: bo
         command.print_schema()
     else:
         ctx.exit(command.check(flags, config_file))
+
+
+@main.group()
+def event() -> None:
+    """Send events to your handlers as Wix would, and see what became of them."""
+
+
+@event.command(cls=Configured, settings=EVENT)
+@click.argument("event_type", metavar="TYPE")
+@click.option("--data", metavar="FILE|JSON", help="What the event is about; - reads it from stdin")
+@click.option("--entity", "entity_id", metavar="ID", help="Id of what the event is about")
+@click.option("--id", "event_id", metavar="ID", help="Id of the event, to send one twice")
+@click.option("--sequence", type=click.IntRange(0, 2**63 - 1), help="Number among its entity's")
+@click.option("--instance", "instance_id", metavar="ID", help="Installation that it comes from")
+@click.option("--webhook", metavar="ID", help="The one webhook to send it to")
+@click.option("--dry-run", is_flag=True, help="Show what the handler would get, and send nothing")
+@click.pass_context
+def send(
+    ctx: click.Context, /, flags: Flags, config_file: Path | None, dry_run: bool, **wish: Any
+) -> None:
+    """Send an event, such as wix.ecom.v1.order_approved, signed by the emulated Wix."""
+    from .commands.events.making import Wish
+    from .commands.events.send import send as run
+
+    ctx.exit(run(Wish(**wish), flags, config_file, is_rehearsal=dry_run))
+
+
+@event.command("list", cls=Configured, settings=())
+@click.option(
+    "--only",
+    type=click.Choice(["delivered", "waiting", "dead"]),
+    help="How the events stand that are listed",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), default=10, show_default=True, help="How many of each"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array instead")
+@click.pass_context
+def list_events(
+    ctx: click.Context, /, flags: Flags, config_file: Path | None, **shown: Any
+) -> None:
+    """List the events that wait, were delivered lately, or are dead letters."""
+    from .commands.events.listing import show
+
+    ctx.exit(show(flags, config_file, **shown))
+
+
+@event.command(cls=Configured, settings=())
+@click.argument("event_ids", metavar="[ID]...", nargs=-1)
+@click.option("--dead", is_flag=True, help="Every dead letter, in place of ids")
+@click.pass_context
+def replay(
+    ctx: click.Context, flags: Flags, config_file: Path | None, event_ids: Any, dead: bool
+) -> None:
+    """Put dead letters and other events in line again."""
+    from .commands.events.listing import replay as run
+
+    if bool(event_ids) is dead:
+        raise click.UsageError("Name the events to send again, or give --dead for dead letters.")
+    ctx.exit(run(event_ids, flags, config_file, dead=dead))
+
+
+@event.command(cls=Configured, settings=EVENT)
+@click.argument("plugin")
+@click.argument("method")
+@click.option("--data", metavar="FILE|JSON", help="The request; - reads it from stdin")
+@click.option("--type", "component", metavar="TYPE", help="Component type, such as ECOM_CATALOG")
+@click.pass_context
+def call(ctx: click.Context, /, flags: Flags, config_file: Path | None, **asked: Any) -> None:
+    """Call a METHOD of a service plugin, such as /v1/getRates, and print the answer."""
+    from .commands.events.call import call as run
+
+    ctx.exit(run(**asked, flags=flags, config_file=config_file))
 
 
 @main.command()

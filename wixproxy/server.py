@@ -23,7 +23,7 @@ from .sansio.redaction import Secret
 from .serve import RequestServer
 
 if TYPE_CHECKING:
-    from .emulator import Emulator
+    from .emulator import Emulator, Subscription
     from .emulator.data import Data
 
 STOP_SECONDS = 10.0
@@ -133,18 +133,43 @@ def _emulator(config: Config) -> Emulator:
     from .emulator import Emulator, EmulatorConfig
 
     settings = config.emulator
+    subscriptions = _subscriptions(config)
     emulator = Emulator(
         EmulatorConfig(
             seed=settings.seed,
             data=emulator_data(config),
             public_url=settings.public_url,
             access_token_seconds=settings.access_token_seconds,
+            webhooks=bool(subscriptions),
+            webhook_subscriptions=subscriptions,
+            plugin_url=_plugin_url(config),
+            plugin_host=config.server.canonical_host,
         )
     )
     for url in config.server.public_url:
         emulator.allow_redirect_uri(url + config.site.login.callback_path)
         emulator.allow_redirect_domain(url)
     return emulator
+
+
+def _subscriptions(config: Config) -> tuple[Subscription, ...]:
+    """Return the webhooks as the emulator posts to them: here, whatever address is public."""
+    from .emulator import Subscription
+
+    return tuple(
+        Subscription(
+            url=config.server.local_origin + entry.route,
+            types=entry.events,
+            host=config.server.canonical_host,
+        )
+        for entry in config.site.extensions.webhooks
+    )
+
+
+def _plugin_url(config: Config) -> str | None:
+    """Return where the one service plugin is called; among several the caller has to choose."""
+    plugins = config.site.extensions.service_plugins
+    return config.server.local_origin + plugins[0].route if len(plugins) == 1 else None
 
 
 def _emulated_keys(config: Config, emulator: Emulator) -> tuple[str, ...] | None:

@@ -52,6 +52,7 @@ def test_the_file_says_where_the_calls_go(project: Project) -> None:
         [[site.extensions.webhooks]]
         id = "orders"
         path = "/hooks/orders"
+        events = ["wix.ecom.v1.order_approved"]
 
         [[site.extensions.webhooks]]
         id = "members"
@@ -71,6 +72,11 @@ def test_the_file_says_where_the_calls_go(project: Project) -> None:
     assert [(hook.id, hook.path) for hook in extensions.webhooks] == [
         ("orders", "/hooks/orders"),
         ("members", "/hooks/members"),
+    ]
+    asked = ("wix.ecom.v1.order_approved", "wix.members.v1.member_created")
+    assert [[hook.wants(each) for each in asked] for hook in extensions.webhooks] == [
+        [True, False],
+        [True, True],
     ]
     assert [(plugin.id, plugin.timeout_seconds) for plugin in extensions.service_plugins] == [
         ("shipping", 2.0),

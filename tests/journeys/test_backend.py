@@ -66,6 +66,24 @@ async def test_an_elevated_call_runs_as_the_app(program: Program) -> None:
     assert program.stage.counts()["grants"] == {"client_credentials": 1}
 
 
+async def test_an_elevated_call_runs_for_the_installation_that_an_event_came_from(
+    program: Program,
+) -> None:
+    own = program.stage.emulator.instance_id
+    for headers in ({"X-Wixproxy-Instance": own}, {}):
+        status, values, _ = await program.get(INSTANCE, **headers)
+        assert (status, values["instance"]["instanceId"]) == (200, own)
+    assert program.stage.counts()["grants"] == {"client_credentials": 1}
+
+
+async def test_an_installation_that_wix_does_not_know_is_told_apart(program: Program) -> None:
+    unknown = {"X-Wixproxy-Instance": "11111111-2222-4333-8444-555555555555"}
+    status, problem, _ = await program.get(INSTANCE, **unknown)
+    assert (status, problem["code"]) == (502, "elevation_unavailable")
+    assert "the instance that X-Wixproxy-Instance names" in problem["message"]
+    assert (await program.get(INSTANCE))[0] == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [

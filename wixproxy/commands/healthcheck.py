@@ -20,8 +20,6 @@ from .complaints import EXIT_MACHINE, refuse_configuration
 
 PATH = "/_wix/healthz"
 TIMEOUT_SECONDS = 3.0
-# What a server listens on is not always what one can connect to.
-REACHED_AT = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 def ask(flags: Mapping[str, object], config_file: Path | None) -> int:
@@ -31,7 +29,7 @@ def ask(flags: Mapping[str, object], config_file: Path | None) -> int:
     except ConfigError as error:
         refuse_configuration(error.problems)
         return EXIT_MACHINE
-    reason = unhealthy(REACHED_AT.get(server.host, server.host), server.port)
+    reason = unhealthy(server.local_host, server.port)
     if reason is not None:
         click.echo(reason, err=True)
         return EXIT_MACHINE

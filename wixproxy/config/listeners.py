@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ..sansio.public_url import parse_authority
+from ..sansio.public_url import PublicURL, parse_authority
 from . import values
 from .table import (
     AuthorityText,
@@ -21,6 +21,9 @@ from .table import (
     PublicURLText,
     Table,
 )
+
+# What one listens on is not always what one can connect to.
+_REACHED_AT = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class ServerTable(Table):
@@ -72,6 +75,22 @@ class ServerTable(Table):
         description="How long an idle connection is kept; "
         "longer than a load balancer in front keeps its own.",
     )
+
+    @property
+    def local_host(self) -> str:
+        """The address at which programs of this machine reach the listener."""
+        return _REACHED_AT.get(self.host, self.host)
+
+    @property
+    def local_origin(self) -> str:
+        """Where programs of this machine reach the listener, whatever its public URL is."""
+        host = f"[{self.local_host}]" if ":" in self.local_host else self.local_host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def canonical_host(self) -> str:
+        """The Host that names the canonical public URL."""
+        return PublicURL.parse(self.public_url[0]).authority.decode("ascii")
 
 
 class BackendTable(Table):

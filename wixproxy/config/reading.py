@@ -32,7 +32,6 @@ IN_PRODUCTION = {
     "log.format": "json",
     "upstream.first_byte_timeout_seconds": 60.0,
 }
-EVENTS_FILE = "events.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,8 @@ class Reading:
 
     config: Config
     problems: tuple[Problem, ...]
+    conflicts: tuple[Problem, ...] = ()
+    """Those of the problems that options have with each other, or with the machine."""
 
     def checked(self, *tables: str) -> Config:
         """Return the configuration; raise `ConfigError` if these tables have a problem.
@@ -52,6 +53,21 @@ class Reading:
             problem.line(self.config.sources)
             for problem in self.problems
             if not tables or problem.option not in OPTIONS or _table(problem) in tables
+        ]
+        if lines:
+            raise ConfigError(lines)
+        return self.config
+
+    def readable(self, *options: str) -> Config:
+        """Return the configuration; raise `ConfigError` where one of these says nothing.
+
+        An option is meant with all below it. Conflicts do not count: whoever
+        asks beside a running proxy does not know the flags it was started with.
+        """
+        lines = [
+            problem.line(self.config.sources)
+            for problem in self.problems
+            if problem not in self.conflicts and _is_about(problem, options)
         ]
         if lines:
             raise ConfigError(lines)
@@ -86,12 +102,25 @@ def read(
     _derive(values, sources, env)
     config = _validated(values, problems).with_sources(sources)
     wrong = {problem.option for problem in problems}
-    problems += [
+    conflicts = [
         problem
         for problem in (*rules.conflicts(config), *files.unusable(config))
         if not wrong & {problem.option, *problem.because_of}
     ]
-    return Reading(config, tuple(problems))
+    return Reading(config, (*problems, *conflicts), tuple(conflicts))
+
+
+def events_file() -> Path:
+    """Return the file that events wait in where no other is named."""
+    return state_folder() / "events.sqlite3"
+
+
+def _is_about(problem: Problem, options: tuple[str, ...]) -> bool:
+    """Tell whether a problem is one of these options', or the file's, which may name any."""
+    name = problem.option
+    return name not in OPTIONS or any(
+        name == each or name.startswith(f"{each}.") for each in options
+    )
 
 
 def _table(problem: Problem) -> str:
@@ -154,7 +183,7 @@ def _derive(values: dict[str, object], sources: dict[str, str], env: Mapping[str
                 sources[name] = f"{DEFAULT} in production"
     # Where nothing waits, nobody asks for the folder.
     if values.get("site.extensions.webhooks") and "site.extensions.state_file" not in values:
-        values["site.extensions.state_file"] = str(state_folder() / EVENTS_FILE)
+        values["site.extensions.state_file"] = str(events_file())
         sources["site.extensions.state_file"] = f"{DEFAULT} in the folder for state"
 
 

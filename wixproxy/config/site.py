@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, Strict, model_validator
 
 from ..sansio.elevation import ElevationRule
+from ..sansio.routes import SERVICE_PLUGINS_PREFIX, WEBHOOKS_PREFIX
 from .table import (
     BrowserOrigin,
     CallbackPath,
@@ -101,6 +102,20 @@ class WebhookEntry(Table):
     path: FrontendPath = Field(
         description="Path of the frontend that takes the events; browsers get 404 there."
     )
+    events: EntryTexts = Field(
+        default=(),
+        description="Types of the events that the emulator sends there, all when left out; what "
+        "Wix sends is chosen in its dashboard.",
+    )
+
+    @property
+    def route(self) -> str:
+        """The path that Wix posts the events to."""
+        return WEBHOOKS_PREFIX.decode() + self.id
+
+    def wants(self, event_type: str) -> bool:
+        """Tell whether the emulator sends events of this type here."""
+        return not self.events or event_type in self.events
 
 
 class ServicePluginEntry(Table):
@@ -116,6 +131,11 @@ class ServicePluginEntry(Table):
     timeout_seconds: PositiveSeconds = Field(
         default=2.5, description="How long the frontend may take to answer."
     )
+
+    @property
+    def route(self) -> str:
+        """The path that Wix puts the plugin's methods behind."""
+        return SERVICE_PLUGINS_PREFIX.decode() + self.id
 
 
 class ExtensionsTable(Table):

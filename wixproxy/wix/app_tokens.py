@@ -57,7 +57,9 @@ class AppTokens:
         try:
             return await self._wix.app_token(self._secret, instance)
         except GrantRejected as refusal:
+            own = instance == self._own_instance
+            where = "site.instance_id" if own else "the instance that X-Wixproxy-Instance names"
             raise ElevationUnavailable(
                 f"Wix refused to issue the app's token ({refusal.error}). Check "
-                "site.client_secret and site.instance_id."
+                f"site.client_secret and {where}."
             ) from refusal
