@@ -12,7 +12,7 @@ from tests.stage import Stage
 from wixproxy.emulator.tokens import Subject
 
 PATH = "/api/dashboard/orders"
-DASHBOARD = "https://manage.wix.example"
+DASHBOARD = "https://manage.wix.com"
 FLAGS = {
     "site.extensions.backend_paths": ["/api/dashboard"],
     "site.extensions.dashboard_origins": [DASHBOARD],

@@ -152,8 +152,8 @@ async def test_a_path_that_could_be_read_as_two_goes_nowhere(stage: Stage, path:
 @pytest.mark.parametrize(
     "origin",
     [
-        *("https://evil.example", "https://manage.wix.example.evil.example", "null"),
-        *("http://manage.wix.example", "https://evilmanage.wix.example", "https://localhost"),
+        *("https://evil.example", "https://manage.wix.com.evil.example", "null"),
+        *("http://manage.wix.com", "https://evilmanage.wix.com", "https://localhost"),
     ],
 )
 async def test_a_page_of_another_origin_gets_nothing(stage: Stage, origin: str) -> None:
