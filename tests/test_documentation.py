@@ -138,7 +138,7 @@ def test_the_readmes_configuration_can_be_used(tmp_path: Path) -> None:
     environment = {"WIXPROXY_SESSION_KEY": KEY, "WIX_CLIENT_SECRET": "the secret of the app"}
     config = load({}, environment, tmp_path)
     assert config.mode == "production"
-    assert [rule.name for rule in config.site.elevation_rules] == ["search-orders"]
+    assert [rule.name for rule in config.site.elevation_rules] == ["my-orders"]
 
 
 def test_every_row_of_the_mode_table_has_a_test_of_its_name() -> None:

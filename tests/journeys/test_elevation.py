@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.at_wix import AtWix, fill_cart, made
 from tests.conftest import HandClock
+from tests.modules import ROOT
 from tests.stage import Browser, Stage, staged
 from wixproxy.sansio.redaction import Secret
 
+ORDERS = "/_wix/api/ecom/v1/orders/search"
 INSTANCE = "/_wix/api/apps/v1/instance"
 LIST = "/_wix/api/members/v1/members/query"
 RULES = [
@@ -32,10 +37,25 @@ async def stage(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def member(stage: Stage) -> Browser:
+async def member(stage: Stage, name: str = "ada") -> Browser:
     browser = stage.browser()
-    await browser.fetch("/_wix/testing/session", "POST", body={"member": "ada@example.test"})
+    await browser.fetch("/_wix/testing/session", "POST", body={"member": f"{name}@example.test"})
     return browser
+
+
+async def buy(browser: Browser) -> None:
+    """Complete a checkout on Wix's page."""
+    thanks = {"thankYouPageUrl": f"{browser.stage.origin}/thanks"}
+    intent = {"ecomCheckout": {"checkoutId": await fill_cart(browser)}}
+    await AtWix(browser).complete(await made(browser, thanks, **intent))
+
+
+def shown_rule(page: str) -> dict[str, Any]:
+    """Return the elevation rule that the README or the example shows."""
+    lines = re.sub(r"^# ", "", page.partition("[[site.elevate]]")[2], flags=re.MULTILINE)
+    rule = re.match(r"(?:\n|#.*|[a-z_]+ = .*)*", lines)
+    assert rule is not None
+    return tomllib.loads(rule[0])
 
 
 def authorization(stage: Stage, path: str) -> str:
@@ -89,6 +109,25 @@ async def test_only_what_the_rule_names_travels(stage: Stage) -> None:
     answer = await browser.fetch(LIST, "POST", body={"query": {"paging": {"limit": 1}}})
     assert answer.status == 200
     assert authorization(stage, "/members/v1/members/query").startswith("OauthNG.")
+
+
+@pytest.mark.parametrize("page", ["README.md", "config.example.toml"])
+async def test_by_the_rule_that_is_shown_each_member_finds_their_own_orders(
+    page: str, clock: HandClock, tmp_path: Path
+) -> None:
+    rule = shown_rule((ROOT / page).read_text("utf-8"))
+    async with staged(clock, tmp_path, {"site.elevate": [rule]}) as stage:
+        ada, grace = await member(stage), await member(stage, "grace")
+        await buy(ada)
+        everybodys = {"search": {"filter": {}}}
+        for browser, found in ((ada, 1), (grace, 0)):
+            answer = await browser.fetch(ORDERS, "POST", body=everybodys)
+            assert answer.status == 200
+            assert authorization(stage, "/ecom/v1/orders/search").startswith("OauthNG.")
+            orders = (await answer.json())["orders"]
+            assert len(orders) == found
+            own = (await browser.session())["memberId"]
+            assert {order["buyerInfo"]["memberId"] for order in orders} <= {own}
 
 
 async def test_a_rule_may_be_used_as_often_as_it_says(stage: Stage) -> None:

@@ -69,6 +69,11 @@ def test_a_rule_that_would_open_too_much_is_refused(call: str, said: str) -> Non
             "needs a member",
             id="a visitor's own member id",
         ),
+        pytest.param(
+            {"who": ["visitor", "member"], "fixed_body": {"a": [{"b": "x-{memberId}"}]}},
+            "needs a member",
+            id="a visitor's own member id in the body",
+        ),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(options: dict[str, Any], said: str) -> None:
@@ -126,12 +131,31 @@ def test_a_rule_permits_exactly_those_it_names(who: list[str], permitted: list[S
 
 def test_only_named_body_fields_travel_and_fixed_ones_win() -> None:
     one = rule(body_fields=["search"], fixed_body={"limit": 5})
-    assert json.loads(one.checked_body(b'{"search":{"a":1},"limit":1000}')) == {
+    assert json.loads(one.checked_body(b'{"search":{"a":1},"limit":1000}', ADA)) == {
         "search": {"a": 1},
         "limit": 5,
     }
     with pytest.raises(ElevationRefused, match=r"body field 'admin'.*allowed: search"):
-        one.checked_body(b'{"admin":true}')
+        one.checked_body(b'{"admin":true}', ADA)
+
+
+def test_a_fixed_body_may_hold_the_id_of_the_member_who_calls() -> None:
+    """R72."""
+    fixed = {"search": {"filter": {"buyerInfo.memberId": "{memberId}", "n": [1, "{memberId}"]}}}
+    own = rule(fixed_body=fixed)
+    for session, member_id in ((ADA, "ada-id"), (GRACE, "grace-id")):
+        sent = json.loads(own.checked_body(b'{"search":{"filter":{}}}', session))
+        assert sent == {
+            "search": {"filter": {"buyerInfo.memberId": member_id, "n": [1, member_id]}}
+        }
+    assert own.fixed_body == fixed
+
+
+def test_who_has_no_member_id_fills_no_rule_with_one() -> None:
+    unnamed = Session.member(NOW, Limits(), tokens=TOKENS, member_id=None)
+    own = rule(fixed_body={"memberId": "{memberId}"})
+    assert own.matches("POST", b"/ecom/v1/orders/search", ADA)
+    assert not own.matches("POST", b"/ecom/v1/orders/search", unnamed)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +171,7 @@ def test_only_named_body_fields_travel_and_fixed_ones_win() -> None:
 )
 def test_a_body_with_two_readings_is_refused(body: bytes) -> None:
     with pytest.raises(ElevationRefused):
-        rule(body_fields=["search"]).checked_body(body)
+        rule(body_fields=["search"]).checked_body(body, ADA)
 
 
 def test_only_named_query_parameters_travel() -> None:

@@ -69,7 +69,8 @@ class ElevateEntry(Table):
     )
     fixed_body: JsonObject = Field(
         default_factory=dict,
-        description="Fields of the body that the rule sets, whatever the client sends.",
+        description="Fields of the body that the rule sets, whatever the client sends; "
+        '"{memberId}" in a text of theirs is the id of the member who calls.',
     )
     per_minute: Positive = Field(
         default=60, description="How often one session may make the call in a minute."

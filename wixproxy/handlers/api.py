@@ -194,7 +194,8 @@ class WixApi:
     ) -> None:
         """Make the call with the app's token, with nothing in it but what the rule names."""
         rule.checked_query(target.partition(b"?")[2])
-        body = rule.checked_body(await exchange.downstream.read_whole(MAX_WHOLE_BYTES))
+        sent = await exchange.downstream.read_whole(MAX_WHOLE_BYTES)
+        body = rule.checked_body(sent, session)
         self._elevation.count(rule, session)
         request = _with_body(exchange.request, body)
         log.info("request %s runs as the app by rule %s", exchange.request_id, rule.name)

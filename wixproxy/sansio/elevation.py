@@ -5,10 +5,10 @@ and nothing around it:
 
 1. The method is one method, and the path is written out; `{name}` stands for
    one segment, but not for the first three, which name the API and what it is
-   about, and `{memberId}` only for the id of the member who calls. A rule that
-   would open more is refused at start; so is one that could be filled to a
-   path that hands out credentials, and so are two rules that one request
-   could match.
+   about. A rule that would open more is refused at start; so is one that could
+   be filled to a path that hands out credentials, and so are two rules that
+   one request could match. `{memberId}`, in the path as in a fixed body, is the
+   id of the member who calls and nothing else.
 2. What the rule does not name does not travel: body fields and query
    parameters are listed, or fixed to the rule's own values.
 3. The bytes that are matched are the bytes that are sent; a body is written
@@ -49,7 +49,8 @@ class ElevationRule:
 
     `who` holds "visitor", "member" or member ids; `body_fields` and
     `query_names` may come from the client, `fixed_body` takes the place of
-    whatever it sends under those names. `per_minute` is a limit for each
+    whatever it sends under those names, and `{memberId}` in its texts is the
+    caller's id. `per_minute` is a limit for each
     session.
     """
 
@@ -96,7 +97,7 @@ class ElevationRule:
             fixed_body=dict(fixed_body or {}),
             per_minute=per_minute,
         )
-        rule._check_path(match[2])
+        rule._check(match[2])
         return rule
 
     def names(self, method: str, path: bytes) -> bool:
@@ -108,7 +109,7 @@ class ElevationRule:
 
     def matches(self, method: str, path: bytes, session: Session) -> bool:
         """Tell whether the call is this one; `{memberId}` must be the caller's own id."""
-        if not self.names(method, path):
+        if not self.names(method, path) or (self._fixes_member and session.member_id is None):
             return False
         segments = path.decode("latin-1").split("/")[1:]
         own = [
@@ -131,13 +132,13 @@ class ElevationRule:
             if name not in self.query_names:
                 raise self._refusal("query parameter", name, self.query_names)
 
-    def checked_body(self, body: bytes) -> bytes:
-        """Return the body to send: what the rule lets through, and what it fixes."""
+    def checked_body(self, body: bytes, session: Session) -> bytes:
+        """Return the body to send for a session that matches: what passes, and what is fixed."""
         values = _object(body) if body.strip() else {}
         for name in values:
             if name not in self.body_fields and name not in self.fixed_body:
                 raise self._refusal("body field", name, self.body_fields)
-        values.update(self.fixed_body)
+        values.update(_filled(self.fixed_body, session.member_id or ""))
         return json.dumps(values, separators=(",", ":")).encode() if values else b""
 
     def overlaps(self, other: ElevationRule) -> bool:
@@ -149,7 +150,11 @@ class ElevationRule:
             for mine, theirs in zip(self.segments, other.segments, strict=True)
         )
 
-    def _check_path(self, path: str) -> None:
+    @property
+    def _fixes_member(self) -> bool:
+        return bool(_filled(self.fixed_body, "") != self.fixed_body)
+
+    def _check(self, path: str) -> None:
         for segment in self.segments:
             if not _PARAMETER(segment) and not _is_plain(segment):
                 raise ValueError(
@@ -166,7 +171,7 @@ class ElevationRule:
             raise ValueError(
                 f"path {quoted(path)} names a call that hands out credentials; no rule may"
             )
-        if OWN_MEMBER_ID in self.segments and "visitor" in self.who:
+        if (OWN_MEMBER_ID in self.segments or self._fixes_member) and "visitor" in self.who:
             raise ValueError(f"{OWN_MEMBER_ID} needs a member, but who names visitor")
 
     def _refusal(self, what: str, name: str, allowed: frozenset[str]) -> ElevationRefused:
@@ -197,6 +202,17 @@ def _fits(wanted: str, segment: str) -> bool:
 
 def _is_plain(segment: str) -> bool:
     return _LITERAL(segment) is not None and segment not in (".", "..")
+
+
+def _filled(value: Any, member_id: str) -> Any:
+    """Return a JSON value with the member's id in its texts."""
+    if isinstance(value, str):
+        return value.replace(OWN_MEMBER_ID, member_id)
+    if isinstance(value, list):
+        return [_filled(each, member_id) for each in value]
+    if isinstance(value, dict):
+        return {name: _filled(each, member_id) for name, each in value.items()}
+    return value
 
 
 def _object(body: bytes) -> dict[str, Any]:
