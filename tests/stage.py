@@ -202,6 +202,13 @@ class Stage:
         self.config = config or self.config
         self.proxy = await _started(self.config, self.clock, self.tap)
 
+    async def trust_emulator(self) -> None:
+        """Take what the emulated Wix signs for Wix's own, and let both have the same time."""
+        self.emulator.state.clock.advance(self.clock() - self.emulator.state.clock.now())
+        keys = (self.emulator.public_key_base64,)
+        site = self.config.site.model_copy(update={"public_keys": keys})
+        await self.restart(self.config.model_copy(update={"site": site}))
+
     async def wix_login_page(self, location: str, email: str) -> str:
         """Log in on Wix's page and return the path of the callback it leads to."""
         password = f"{email.partition('@')[0]}-password"

@@ -154,18 +154,8 @@ async def emulated(stage: Stage, call: str, **body: Any) -> Any:
         return await answer.json()
 
 
-async def trusting_the_emulator(stage: Stage) -> None:
-    emulated_clock = stage.emulator.state.clock
-    emulated_clock.advance(stage.clock() - emulated_clock.now())
-    keys = (stage.emulator.public_key_base64,)
-    config = stage.config.with_emulated_site(
-        api_origin=stage.emulator.origin, client_id=stage.emulator.client_id, public_keys=keys
-    )
-    await stage.restart(config)
-
-
 async def test_the_emulated_wix_calls_a_plugin(stage: Stage, handlers: EventHandlers) -> None:
-    await trusting_the_emulator(stage)
+    await stage.trust_emulator()
     told = await emulated(
         stage,
         "plugin-calls",
@@ -191,7 +181,7 @@ async def test_the_emulated_wix_calls_a_plugin(stage: Stage, handlers: EventHand
 async def test_the_emulated_wix_sends_events_of_every_kind(
     stage: Stage, handlers: EventHandlers, event_type: str, kind: str
 ) -> None:
-    await trusting_the_emulator(stage)
+    await stage.trust_emulator()
     url = f"{stage.origin}/_wix/extensions/webhooks/all"
     told = await emulated(
         stage, "events", url=url, type=event_type, entity={"id": "m"}, entityId="m", wait=True
@@ -220,7 +210,7 @@ async def test_the_emulated_wix_sends_events_of_every_kind(
 async def test_a_flaw_of_the_emulated_wix_is_refused(
     stage: Stage, handlers: EventHandlers, flaw: dict[str, Any]
 ) -> None:
-    await trusting_the_emulator(stage)
+    await stage.trust_emulator()
     url = f"{stage.origin}/_wix/extensions/webhooks/all"
     told = await emulated(stage, "events", url=url, type="a.b_created", wait=True, **flaw)
     assert told["events"][0]["attempts"][0]["status"] in (400, 401, 413)

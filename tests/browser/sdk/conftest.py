@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.sdk.building import build_app
+from tests.browser.sdk.frontend import TAG
 from tests.browser.vite import scaffold
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
@@ -30,3 +31,11 @@ def vite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(vite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built application that imports Wix's modules and sets up nothing."""
     return build_app(vite, tmp_path_factory.mktemp("app") / "dist")
+
+
+@pytest.fixture(scope="session")
+def tagged(app: Path) -> Path:
+    """The built application with the tag that a person writes into its page."""
+    index = app / "index.html"
+    index.write_text(index.read_text().replace("<head>", f"<head>{TAG}"))
+    return app

@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page
 
-from tests.browser.sdk.frontend import TAG
 from tests.browser.watching import Watch
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
@@ -26,14 +25,6 @@ OWN_CLIENT = """(() => {
   const auth = OAuthStrategy({ clientId: '%s' });
   return createClient({ auth, modules: { members, productsV3, currentCart } });
 })()"""
-
-
-@pytest.fixture(scope="session")
-def tagged(app: Path) -> Path:
-    """The built application with the tag that a person writes into its page."""
-    index = app / "index.html"
-    index.write_text(index.read_text().replace("<head>", f"<head>{TAG}"))
-    return app
 
 
 @pytest_asyncio.fixture(loop_scope="session")
