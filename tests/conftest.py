@@ -1,21 +1,44 @@
-"""What every test may ask for: a clock that is turned by hand, a Redis, and uvloop below.
+"""What every test may ask for: a clock that is turned by hand, a Redis, a Chromium, uvloop below.
 
 `WIXPROXY_TEST_LOOP=asyncio` runs the tests on the standard library's loop instead.
+
+There is one Chromium for all tests that need one, and a fresh context for each
+of them. It lives as long as the test session, so these tests run on the
+session's loop: `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 import uvloop
 
 from tests.redis_server import RedisServer, redis_server
+from tests.requirements import require
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext
+
+    from tests.browser.watching import Watch
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 START = 1_800_000_000.0
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+STEP_MS = 15_000
 
 
 class HandClock:
@@ -46,3 +69,36 @@ def redis_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisSer
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     chosen = os.environ.get("WIXPROXY_TEST_LOOP", "uvloop")
     return {chosen: LOOPS[chosen]}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    # Most runs need no browser, and its driver takes a while to import.
+    from playwright.async_api import async_playwright
+
+    path = shutil.which("chromium")
+    require(path, "Chromium: apt-get install chromium")
+    # A proxy of the machine is no way to localhost.
+    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(
+            executable_path=path, args=FLAGS, env=dict(environment)
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    context = await chromium.new_context(locale="en-GB", viewport={"width": 1100, "height": 900})
+    context.set_default_timeout(STEP_MS)
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def watch(context: BrowserContext) -> Watch:
+    """What the pages of the context ask for and complain about, from the start."""
+    from tests.browser.watching import Watch
+
+    return Watch(context)

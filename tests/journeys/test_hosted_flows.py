@@ -102,3 +102,14 @@ async def test_a_token_refused_at_the_checkout_is_renewed_and_the_link_made(
     page = await made(browser, {}, ecomCheckout={"checkoutId": checkout})
     assert page.startswith(stage.emulator.origin)
     assert stage.counts()["grants"] == {"anonymous": 1, "refresh_token": 1}
+
+
+async def test_the_login_of_the_proxy_is_a_login_page_for_wixs_pages(cookie_stage: Stage) -> None:
+    browser = cookie_stage.browser()
+    login = f"{cookie_stage.origin}/_wix/login?returnToUrl=%2Fcart"
+    assert await made(browser, {"loginUrl": login}, **PLAN)
+    followed = "/_wix/login?returnToUrl=%2Fcart&wixMemberLoggedIn=false"
+    begun = await browser.navigate(followed, **FROM_WIX)
+    callback = await cookie_stage.wix_login_page(begun.headers["Location"], "ada@example.test")
+    finished = await browser.navigate(callback, **FROM_WIX)
+    assert finished.headers["Location"] == "/cart"
