@@ -127,6 +127,8 @@ EMULATOR = (
 
 
 EVENT = ("server.host", "server.port", "emulator.seed")
+MOST = 2**63 - 1
+"""The highest number that an event may have."""
 
 
 class Setting(click.Option):
@@ -228,10 +230,12 @@ def event() -> None:
 
 @event.command(cls=Configured, settings=EVENT)
 @click.argument("event_type", metavar="TYPE")
-@click.option("--data", metavar="FILE|JSON", help="What the event is about; - reads it from stdin")
+@click.option("--data", metavar="FILE|JSON", help="What it is about, a sample when left out")
 @click.option("--entity", "entity_id", metavar="ID", help="Id of what the event is about")
 @click.option("--id", "event_id", metavar="ID", help="Id of the event, to send one twice")
-@click.option("--sequence", type=click.IntRange(0, 2**63 - 1), help="Number among its entity's")
+@click.option(
+    "--sequence", metavar="NUMBER", type=click.IntRange(0, MOST), help="Number among its entity's"
+)
 @click.option("--instance", "instance_id", metavar="ID", help="Installation that it comes from")
 @click.option("--webhook", metavar="ID", help="The one webhook to send it to")
 @click.option("--dry-run", is_flag=True, help="Show what the handler would get, and send nothing")
@@ -239,7 +243,10 @@ def event() -> None:
 def send(
     ctx: click.Context, /, flags: Flags, config_file: Path | None, dry_run: bool, **wish: Any
 ) -> None:
-    """Send an event, such as wix.ecom.v1.order_approved, signed by the emulated Wix."""
+    """Send an event through the running proxy to its handler.
+
+    For example: wixproxy event send wix.ecom.v1.order_approved
+    """
     from .commands.events.making import Wish
     from .commands.events.send import send as run
 
@@ -260,7 +267,7 @@ def send(
 def list_events(
     ctx: click.Context, /, flags: Flags, config_file: Path | None, **shown: Any
 ) -> None:
-    """List the events that wait, were delivered lately, or are dead letters."""
+    """List what waits, what was delivered, and dead letters."""
     from .commands.events.listing import show
 
     ctx.exit(show(flags, config_file, **shown))
@@ -284,11 +291,14 @@ def replay(
 @event.command(cls=Configured, settings=EVENT)
 @click.argument("plugin")
 @click.argument("method")
-@click.option("--data", metavar="FILE|JSON", help="The request; - reads it from stdin")
+@click.option("--data", metavar="FILE|JSON", help="The request, empty when left out")
 @click.option("--type", "component", metavar="TYPE", help="Component type, such as ECOM_CATALOG")
 @click.pass_context
 def call(ctx: click.Context, /, flags: Flags, config_file: Path | None, **asked: Any) -> None:
-    """Call a METHOD of a service plugin, such as /v1/getRates, and print the answer."""
+    """Call a method of a service plugin, and print its answer.
+
+    For example: wixproxy event call shipping /v1/getRates
+    """
     from .commands.events.call import call as run
 
     ctx.exit(run(**asked, flags=flags, config_file=config_file))

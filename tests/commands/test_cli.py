@@ -17,17 +17,25 @@ from wixproxy.config.options import OPTIONS
 from wixproxy.config.sources import FLAGS
 from wixproxy.emulator import DEFAULT_PORT
 
-COMMANDS = ["check", "emulator", "healthcheck", "newkey", "serve"]
+COMMANDS = ["check", "emulator", "event", "healthcheck", "newkey", "serve"]
+BELOW = {"event": ["call", "list", "replay", "send"]}
+GROUPS = {name: group for name, group in main.commands.items() if isinstance(group, click.Group)}
+EVERY = main.commands | {
+    f"{name} {word}": command
+    for name, group in GROUPS.items()
+    for word, command in group.commands.items()
+}
 CLIENT = "12345678-90ab-cdef-1234-567890abcdef"
 
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert sorted(main.commands) == COMMANDS
+    assert {name: sorted(group.commands) for name, group in GROUPS.items()} == BELOW
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", EVERY)
 def test_each_command_explains_itself_in_one_sentence(run: Run, command: str) -> None:
-    shown = run(command, "--help")
+    shown = run(*command.split(), "--help")
     assert shown.exit_code == 0
     sentence = shown.stdout.splitlines()[2].strip()
     assert re.fullmatch(r"[A-Z][^.]+(\.\w[^.]*)*\.", sentence)
@@ -69,9 +77,7 @@ def test_the_emulators_default_port_is_the_one_that_help_shows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "names"),
-    [(name, command.params) for name, command in main.commands.items()],
-    ids=list(main.commands),
+    ("command", "names"), [(name, command.params) for name, command in EVERY.items()], ids=EVERY
 )
 def test_options_are_fragments_without_a_full_stop(
     command: str, names: list[click.Parameter]
