@@ -112,14 +112,12 @@ class Browser:
         """Call from a page of the same origin."""
         return await self._send(method, path, {**FETCH, **headers}, json=body)
 
-    async def submit(self, path: str, form: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def submit(
+        self, path: str, form: Mapping[str, str], **headers: str
+    ) -> aiohttp.ClientResponse:
         """Send a form of a page of the same origin."""
-        headers = {
-            **NAVIGATION,
-            "Sec-Fetch-Site": "same-origin",
-            "Origin": self.stage.origin,
-        }
-        return await self._send("POST", path, headers, data=form)
+        own = {"Sec-Fetch-Site": "same-origin", "Origin": self.stage.origin}
+        return await self._send("POST", path, {**NAVIGATION, **own, **headers}, data=form)
 
     async def log_in(
         self, email: str = "ada@example.test", return_url: str = "/"

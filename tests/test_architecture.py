@@ -21,8 +21,8 @@ Rule = Callable[[Module], Iterator[str]]
 DECIDERS = {"errors", "sansio"}
 REQUEST = {"browser_session", "downstream", "exchange", "front", "pages", "service"}
 SHARED = {
-    *("credential_calls", "elevation", "extensions", "injection", "login_attempts"),
-    *("member_login", "usable_session"),
+    *("credential_throttle", "credential_calls", "elevation", "extensions", "injection"),
+    *("login_attempts", "member_login", "usable_session"),
 }
 """What several handlers need: it stands below them, because they never import one another."""
 UPPER = (
@@ -66,7 +66,9 @@ OURS: Mapping[str, set[str]] = {
     "usable_session": DECIDERS | {"exchange"},
     "member_login": DECIDERS | {"exchange", "wix"},
     "login_attempts": DECIDERS | {"exchange", "member_login", "wix"},
-    "credential_calls": DECIDERS | {"exchange", "member_login", "pages", "usable_session", "wix"},
+    "credential_throttle": DECIDERS | {"exchange"},
+    "credential_calls": DECIDERS
+    | {"credential_throttle", "exchange", "member_login", "pages", "usable_session", "wix"},
     "extensions": DECIDERS | {"stores", "wire"},
     "handlers": DECIDERS | SHARED | {"downstream", "exchange", "pages", "wire", "wix"},
     "serve": DECIDERS | REQUEST,

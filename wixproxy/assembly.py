@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .config import Config
 from .credential_calls import CredentialCalls
+from .credential_throttle import CredentialThrottle
 from .elevation import Elevation
 from .errors import ConfigError
 from .exchange import Exchange
@@ -54,9 +55,6 @@ from .wix.client import WixClient
 from .wix.pages_address import SitePages
 
 Clock = Callable[[], float]
-
-# For one address, and for one account, whichever is reached first.
-LOGIN_ATTEMPTS_PER_MINUTE = 10
 
 # The shop loads its pictures from the emulator, which has an origin of its own.
 SHOP_POLICY = (
@@ -173,8 +171,8 @@ def _session_handlers(
         clock,
     )
     member_login = MemberLogin(wix, callback, clock)
-    passwords = Buckets(LOGIN_ATTEMPTS_PER_MINUTE)
-    credentials = CredentialCalls(wix, sessions, member_login, passwords, clock)
+    throttle = CredentialThrottle(config.site.login.tries_per_minute, clock)
+    credentials = CredentialCalls(wix, sessions, member_login, throttle, clock)
     app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
     api = WixApi(
         pool,
@@ -183,6 +181,7 @@ def _session_handlers(
         allowed_origins=frozenset(config.api.allowed_origins),
         sessions=sessions,
         credentials=credentials,
+        throttle=throttle,
         elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
         callers=callers,
         explains=config.mode == "dev",
@@ -190,7 +189,7 @@ def _session_handlers(
     login = Login(_attempts(config, wix, clock), member_login, own_paths, clock)
     logout = Logout(wix, clock, own_paths, _form_targets(config))
     custom_login = CustomLogin(
-        wix, sessions, credentials, member_login, own_paths=own_paths, clock=clock
+        wix, sessions, credentials, member_login, throttle, own_paths=own_paths, clock=clock
     )
     wix_pages = WixPages(
         SitePages(wix, app_tokens, config.site.pages_url, public_urls(config), clock)

@@ -10,22 +10,23 @@ Source: Wix: the token endpoint, the identity calls and the direct login of
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from .errors import CallRefused, LoginRejected, SealError, TooManyRequests
+from .credential_throttle import CredentialThrottle, account_name
+from .errors import CallRefused, LoginRejected, SealError
 from .exchange import Exchange
 from .member_login import MemberLogin
 from .pages import json_answer
 from .sansio import headers
-from .sansio.buckets import Buckets
+from .sansio.custom_login import SUCCESS
 from .sansio.exchange import Fields
-from .sansio.handles import PREFIX, Handles
+from .sansio.handles import PREFIX, STATE_TOKEN, Handles
+from .sansio.identity_calls import IDENTITY_CALLS, Tried, account_of, field_of
 from .sansio.session import Session
-from .usable_session import EVERYBODY, UsableSessions
+from .usable_session import UsableSessions
 from .wix.client import WixClient
 
 Answerer = Callable[[Exchange], Awaitable[None]]
@@ -36,35 +37,22 @@ MAX_BODY_BYTES = 64 * 1024
 CODE = "code"
 DIRECT_LOGIN_PATH = "/_wix/direct-login"
 
-# Calls whose answers hold a session or state token; Wix maps them with and without "/_api".
-IDENTITY_CALLS = frozenset(
-    {
-        b"/_api/iam/authentication/v2/login",
-        b"/_api/iam/authentication/v2/register",
-        b"/_api/iam/verification/v1/auth/verify",
-        b"/_api/iam/recovery/v1/recover",
-        b"/_api/iam/recovery/v1/send-email",
-        b"/iam/authentication/v2/login",
-        b"/iam/authentication/v2/register",
-    }
-)
-
 
 class CredentialCalls:
-    """The calls that never reach Wix as they came; `attempts` limits password logins."""
+    """The calls that never reach Wix as they came; `throttle` counts what they try."""
 
     def __init__(
         self,
         wix: WixClient,
         sessions: UsableSessions,
         member_login: MemberLogin,
-        attempts: Buckets,
+        throttle: CredentialThrottle,
         clock: Callable[[], float],
     ) -> None:
         self._wix = wix
         self._sessions = sessions
         self._member_login = member_login
-        self._attempts = attempts
+        self._throttle = throttle
         self._clock = clock
 
     def answerer(self, method: str, target: bytes) -> Answerer | None:
@@ -84,20 +72,6 @@ class CredentialCalls:
         """Return the handles of a browser's session."""
         front = exchange.front
         return Handles(front.keyring, front.bound_to, session.id)
-
-    def limit_attempts(self, exchange: Exchange, email: str) -> None:
-        """Count a login with a password; raises `TooManyRequests` for too many.
-
-        They are counted by address and by account, so that neither many
-        accounts from one place nor one account from many can be tried out.
-        """
-        account = hashlib.sha256(email.strip().lower().encode()).hexdigest()
-        for name in (exchange.address or EVERYBODY, account):
-            wait = self._attempts.take(name, self._clock())
-            if wait:
-                raise TooManyRequests(
-                    "Too many logins were tried. Try again in a moment.", retry_after=int(wait) + 1
-                )
 
     async def direct_login(self, exchange: Exchange, body: bytes) -> dict[str, Any] | None:
         """Answer a redirect session that carries the handle of a session token.
@@ -189,9 +163,10 @@ class CredentialCalls:
     async def _identity(self, exchange: Exchange, path: str) -> None:
         """Make an identity call with handles opened, and answer with handles sealed."""
         body = _values(await exchange.downstream.read_whole(MAX_BODY_BYTES))
-        if path.endswith("/login"):
-            self.limit_attempts(exchange, _email(body))
-        session = await self._sessions.of(exchange)
+        tried = IDENTITY_CALLS[path.encode("ascii")]
+        account = self._account(exchange, tried, body)
+        one_try = self._throttle.take(tried, exchange, account)
+        session = await self._sessions.for_login(exchange)
         handles, now = self.handles(exchange, session), self._clock()
         try:
             opened = handles.opened(body, now)
@@ -201,14 +176,24 @@ class CredentialCalls:
             # The script in a page is the same for everybody, so it knows no client id.
             opened["redirect"].setdefault("clientId", self._wix.client_id)
         status, request_id, answer = await self._wix.identity(path, opened, session.access_token)
+        values = _values(answer)
+        if values.get("state") == SUCCESS and not path.endswith("/register"):
+            one_try.was_right()
         fields: Fields = [(b"X-Wix-Request-Id", request_id.encode())] if request_id else []
-        await _answer(exchange, status, handles.sealed(_values(answer), now), fields)
+        await _answer(exchange, status, handles.sealed(values, now, account or ""), fields)
 
-
-def _email(body: dict[str, Any]) -> str:
-    login_id = body.get("loginId")
-    email = login_id.get("email") if isinstance(login_id, dict) else None
-    return email if isinstance(email, str) else ""
+    def _account(self, exchange: Exchange, tried: Tried, body: dict[str, Any]) -> str | None:
+        """Return the account that the call is counted by: the one named, or its state token's."""
+        named = account_of(tried, body)
+        if named is not None:
+            return account_name(named)
+        current, state = exchange.session.current, field_of(body, STATE_TOKEN)
+        if current is None or not _is_handle(state):
+            return None
+        try:
+            return self.handles(exchange, current).account(STATE_TOKEN, state, self._clock())
+        except SealError:
+            return None
 
 
 def _is_handle(value: object) -> bool:

@@ -224,6 +224,8 @@ def _ready_lines(config: Config, emulator: Emulator | None) -> str:
         for member in emulator.state.data.members[:1]:
             wix += f" (log in as {member.email}, password {member.password})"
     trusted = ", ".join(config.server.trusted_proxies) or "no proxy in front"
+    if config.mode == "production" and not config.server.trusted_proxies:
+        trusted += ", so limits hold for all clients together (see server.trusted_proxies)"
     return "\n".join(
         [
             f"wixproxy is ready at {here}",

@@ -20,8 +20,7 @@ from .sansio import headers
 from .sansio.buckets import Buckets
 from .sansio.exchange import Request
 from .sansio.session import Session
-
-EVERYBODY = "everybody"
+from .sansio.throttle import EVERYBODY, subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,17 @@ class UsableSessions:
             browser.renewal = renewal
         return session
 
+    async def for_login(self, exchange: Exchange) -> Session:
+        """Return the session of somebody who says who they are.
+
+        A member whose session has ended does so as the visitor who came after.
+        """
+        try:
+            return await self.of(exchange)
+        except SessionEnded:
+            exchange.session.ended = None
+            return await self.of(exchange)
+
     async def after_refusal(self, exchange: Exchange, session: Session) -> Session:
         """Return the session with another token, since Wix refused one that looked valid."""
         tokens = exchange.front.tokens
@@ -84,7 +94,7 @@ class UsableSessions:
     def _check_mint_rate(self, exchange: Exchange) -> None:
         limits, now = self._mint_limits, self._clock()
         if exchange.address is not None:
-            wait = limits.per_address.take(exchange.address, now)
+            wait = limits.per_address.take(subscriber(exchange.address), now)
         else:
             wait = limits.together.take(EVERYBODY, now)
         if wait:

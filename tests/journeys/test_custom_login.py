@@ -9,9 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
-from tests.stage import Browser, Stage
+from tests.stage import Stage
 
 PAGES = {"returnToUrl": "/welcome", "failureUrl": "/login?from=cart"}
+FROM = {"from": ["cart"]}
 ADA = {"email": "ada@example.test", "password": "ada-password", **PAGES}
 NEW = {"email": "new@example.test", "password": "a-long-password", **PAGES}
 
@@ -75,7 +76,7 @@ async def test_an_address_is_proved_by_the_code_that_was_mailed(cookie_stage: St
     stranger = await cookie_stage.browser().submit("/_wix/verify", form)
     assert landed(stranger)[1]["error"] == ["verification_expired"]
     wrong = await browser.submit("/_wix/verify", {**form, "code": "000000"})
-    assert landed(wrong)[1]["error"] == ["verification_failed"]
+    assert landed(wrong)[1] == {"error": ["verification_failed"], "state": query["state"], **FROM}
     proved = await browser.submit("/_wix/verify", form)
     assert proved.headers["Location"] == "/welcome"
     assert (await browser.session())["identity"] == "member"
@@ -116,13 +117,51 @@ async def test_a_form_without_a_field_says_which(cookie_stage: Stage, missing: s
     assert f"The form has no {missing}" in await answer.text()
 
 
-async def test_guesses_beyond_ten_a_minute_get_their_refusal(cookie_stage: Stage) -> None:
-    """R69: Wix is asked ten times a minute for one account, whoever guesses."""
-    browser: Browser = cookie_stage.browser()
-    statuses = set()
-    for number in range(200):
-        body = {**ADA, "password": f"guess-{number}"}
-        statuses.add((await browser.fetch("/_wix/login", "POST", body=body)).status)
-    assert statuses == {401, 429}
-    asked = cookie_stage.emulator.state.exchanges.kept("/_api/iam/authentication/v2/login")
-    assert len(asked) == 10
+async def test_a_captcha_is_asked_for_and_its_answer_goes_along(cookie_stage: Stage) -> None:
+    settings = cookie_stage.emulator.state.settings
+    cookie_stage.emulator.state.settings = settings.changed({"captcha": True})
+    browser = cookie_stage.browser()
+    answer = await browser.submit("/_wix/login", ADA)
+    assert landed(answer)[1]["error"] == ["captcha_required"]
+    invalid = await browser.submit("/_wix/login", {**ADA, "recaptchaToken": "invalid"})
+    assert landed(invalid)[1]["error"] == ["captcha_invalid"]
+    solved = await browser.submit("/_wix/login", {**ADA, "g-recaptcha-response": "solved"})
+    assert solved.headers["Location"] == "/welcome"
+
+
+@pytest.mark.parametrize("kind", ["reset", "status"])
+@pytest.mark.parametrize("path", ["/_wix/login", "/_wix/register", "/_wix/recover"])
+async def test_while_wix_is_down_a_form_lands_on_its_page_and_a_script_gets_the_problem(
+    cookie_stage: Stage, path: str, kind: str
+) -> None:
+    browser = cookie_stage.browser()
+    await browser.fetch("/_wix/api/ecom/v1/carts/current")
+    cookie_stage.fault(path="/_api/iam/*", kind=kind, status=503)
+    answer = await browser.submit(path, ADA)
+    assert landed(answer) == ("/login", {"error": ["wix_unavailable"], **FROM})
+    told = await browser.fetch(path, "POST", body=ADA)
+    assert (told.status, (await told.json())["code"]) == (503, "wix_unavailable")
+    alone = {name: value for name, value in ADA.items() if name not in PAGES}
+    assert (await browser.submit(path, alone)).status == 503
+
+
+async def test_a_member_whose_session_has_ended_logs_in_again_at_once(cookie_stage: Stage) -> None:
+    browser = cookie_stage.browser()
+    await browser.submit("/_wix/login", ADA)
+    member_id = (await browser.session())["memberId"]
+    cookie_stage.emulator.state.tokens.revoke_subject(member_id)
+    cookie_stage.advance(14_400)
+    answer = await browser.submit("/_wix/login", ADA)
+    assert answer.headers["Location"] == "/welcome"
+    assert (await browser.session())["memberId"] == member_id
+
+
+async def test_a_recovery_that_wix_refuses_is_told_to_the_operator_alone(
+    cookie_stage: Stage,
+) -> None:
+    """Whoever asks could learn from it which addresses have an account."""
+    settings = cookie_stage.emulator.state.settings
+    cookie_stage.emulator.state.settings = settings.changed({"redirect_domains": []})
+    answer = await cookie_stage.browser().submit("/_wix/recover", ADA)
+    assert answer.headers["Location"] == "/welcome"
+    assert any("allowed redirect domains" in line for line in cookie_stage.logged)

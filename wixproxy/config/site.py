@@ -48,6 +48,11 @@ class LoginTable(Table):
         description="Whether who logged in on a page of Wix's, at a checkout for example, comes "
         "back logged in.",
     )
+    tries_per_minute: Positive = Field(
+        default=10,
+        description="How many wrong logins, sign-ups and codes one address may try in a minute, "
+        "or one session where addresses are unknown; an account takes three times as many.",
+    )
 
 
 class ElevateEntry(Table):

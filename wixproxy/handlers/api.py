@@ -21,7 +21,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from ..credential_calls import IDENTITY_CALLS, CredentialCalls
+from ..credential_calls import CredentialCalls
+from ..credential_throttle import CredentialThrottle
 from ..elevation import Elevation
 from ..errors import CallRefused, UpstreamError, WixUnavailable, quoted
 from ..exchange import Exchange
@@ -32,6 +33,7 @@ from ..sansio.api_paths import api_target, check_call
 from ..sansio.call_rules import CallRules, hands_out_credentials
 from ..sansio.elevation import ElevationRule
 from ..sansio.exchange import BodySource, Fields, Request
+from ..sansio.identity_calls import IDENTITY_CALLS, sends_mail
 from ..sansio.locations import api_locations
 from ..sansio.origin import Origin
 from ..sansio.redirect_sessions import (
@@ -71,6 +73,7 @@ class WixApi:
         allowed_origins: frozenset[str],
         sessions: UsableSessions,
         credentials: CredentialCalls,
+        throttle: CredentialThrottle,
         elevation: Elevation,
         callers: Callers,
         explains: bool,
@@ -81,6 +84,7 @@ class WixApi:
         self._allowed_origins = allowed_origins
         self._sessions = sessions
         self._credentials = credentials
+        self._throttle = throttle
         self._elevation = elevation
         self._callers = callers
         self._explains = explains
@@ -113,6 +117,8 @@ class WixApi:
         if is_redirect_session(target):
             await self._redirect_session(exchange, target)
             return
+        if sends_mail(path):
+            self._throttle.take("mail", exchange, None)
         body = exchange.downstream if request.has_body else None
         await self._call_as_session(exchange, request, target, body)
 

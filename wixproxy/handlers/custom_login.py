@@ -9,18 +9,31 @@ stays here; a pending verification is a sealed handle for this browser alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 from ..credential_calls import CredentialCalls
-from ..errors import RequestRefused, SealError
+from ..credential_throttle import CredentialThrottle, Try, account_name
+from ..errors import (
+    RequestRefused,
+    SealError,
+    SessionError,
+    StoreUnavailable,
+    TooManyRequests,
+    WixError,
+    WixproxyError,
+    WixUnavailable,
+)
 from ..exchange import Exchange
 from ..member_login import MemberLogin
 from ..pages import json_answer
 from ..sansio import headers
-from ..sansio.custom_login import Outcome, outcome, with_outcome
+from ..sansio.custom_login import Landing, captcha_tokens, outcome
+from ..sansio.handles import SESSION_TOKEN, STATE_TOKEN
 from ..sansio.return_url import safe_return_url
+from ..sansio.session import Session
 from ..usable_session import UsableSessions
 from ..wix.client import WixClient
 
@@ -29,9 +42,16 @@ LOGIN_PATH = "/_api/iam/authentication/v2/login"
 REGISTER_PATH = "/_api/iam/authentication/v2/register"
 VERIFY_PATH = "/_api/iam/verification/v1/auth/verify"
 RECOVERY_PATH = "/_api/iam/recovery/v1/send-email"
-STATE_TOKEN = "stateToken"  # noqa: S105 - the kind of a handle
+EXPIRED = "verification_expired"
+PROFILE = ("firstName", "lastName", "nickname")
+
+# What may happen to a person who did nothing wrong with the form: the site's own page says it.
+NOT_THE_FORMS_FAULT = (SessionError, StoreUnavailable, TooManyRequests, WixError)
 
 Form = dict[str, str]
+Step = Callable[[Exchange, Form], Awaitable[Landing]]
+
+log = logging.getLogger("wixproxy.login")
 
 
 class CustomLogin:
@@ -43,6 +63,7 @@ class CustomLogin:
         sessions: UsableSessions,
         credentials: CredentialCalls,
         member_login: MemberLogin,
+        throttle: CredentialThrottle,
         *,
         own_paths: tuple[str, ...],
         clock: Callable[[], float],
@@ -51,103 +72,137 @@ class CustomLogin:
         self._sessions = sessions
         self._credentials = credentials
         self._member_login = member_login
+        self._throttle = throttle
         self._own_paths = own_paths
         self._clock = clock
 
     async def login(self, exchange: Exchange) -> None:
         """Log a member in by e-mail address and password, or by the handle of a session token."""
-        form = await self._form(exchange)
-        if "sessionToken" in form:
-            await self._by_handle(exchange, form)
-            return
-        self._credentials.limit_attempts(exchange, _needed(form, "email"))
-        body = {"loginId": {"email": form["email"]}, "password": _needed(form, "password")}
-        await self._identify(exchange, form, LOGIN_PATH, body)
+        await self._answer(exchange, self._login)
 
     async def register(self, exchange: Exchange) -> None:
         """Sign a member up."""
-        form = await self._form(exchange)
-        self._credentials.limit_attempts(exchange, _needed(form, "email"))
-        profile = {
-            name: form[name] for name in ("firstName", "lastName", "nickname") if name in form
-        }
-        body: dict[str, Any] = {
-            "loginId": {"email": form["email"]},
-            "password": _needed(form, "password"),
-        }
-        if profile:
-            body["profile"] = profile
-        await self._identify(exchange, form, REGISTER_PATH, body)
+        await self._answer(exchange, self._register)
 
     async def verify(self, exchange: Exchange) -> None:
         """Finish a login or sign-up with the code that was mailed."""
-        form = await self._form(exchange)
-        session = await self._sessions.of(exchange)
-        handles = self._credentials.handles(exchange, session)
-        try:
-            token = handles.open(STATE_TOKEN, _needed(form, "state"), self._clock())
-        except SealError:
-            await self._finish(exchange, form, Outcome(error="verification_expired"))
-            return
-        self._credentials.limit_attempts(exchange, session.id)
-        body = {"code": _needed(form, "code"), "stateToken": token}
-        await self._identify(exchange, form, VERIFY_PATH, body)
+        await self._answer(exchange, self._verify)
 
     async def recover(self, exchange: Exchange) -> None:
         """Have Wix mail a link for a new password; the answer is the same for every address."""
-        form = await self._form(exchange)
-        self._credentials.limit_attempts(exchange, _needed(form, "email"))
-        session = await self._sessions.of(exchange)
+        await self._answer(exchange, self._recover)
+
+    async def _login(self, exchange: Exchange, form: Form) -> Landing:
+        if SESSION_TOKEN in form:
+            return await self._by_handle(exchange, form)
+        account = account_name(_needed(form, "email"))
+        body = {**_credentials(form), **captcha_tokens(form)}
+        one_try = self._throttle.take("password", exchange, account)
+        landing = await self._identify(exchange, LOGIN_PATH, body, account)
+        return _counted(one_try, landing)
+
+    async def _register(self, exchange: Exchange, form: Form) -> Landing:
+        account = account_name(_needed(form, "email"))
+        body = {**_credentials(form), **captcha_tokens(form)}
+        profile = {name: form[name] for name in PROFILE if name in form}
+        if profile:
+            body["profile"] = profile
+        self._throttle.take("password", exchange, account)
+        return await self._identify(exchange, REGISTER_PATH, body, account)
+
+    async def _verify(self, exchange: Exchange, form: Form) -> Landing:
+        state, code = _needed(form, "state"), _needed(form, "code")
+        session = await self._sessions.for_login(exchange)
+        handles, now = self._credentials.handles(exchange, session), self._clock()
+        try:
+            token = handles.open(STATE_TOKEN, state, now)
+            account = handles.account(STATE_TOKEN, state, now)
+        except SealError:
+            return Landing(EXPIRED)
+        one_try = self._throttle.take("code", exchange, account)
+        body = {"code": code, "stateToken": token}
+        landing = await self._identify(exchange, VERIFY_PATH, body, account)
+        return _counted(one_try, landing)
+
+    async def _recover(self, exchange: Exchange, form: Form) -> Landing:
+        email = _needed(form, "email")
+        self._throttle.take("mail", exchange, account_name(email))
+        session = await self._sessions.for_login(exchange)
         redirect = {
             "url": exchange.front.public.join(self._page(exchange, form, "returnToUrl")),
             "clientId": self._wix.client_id,
         }
-        body = {"email": form["email"], "redirect": redirect}
-        await self._wix.identity(RECOVERY_PATH, body, session.access_token)
-        await self._finish(exchange, form, Outcome())
+        body = {"email": email, "redirect": redirect}
+        status, wix_id, _ = await self._asked(RECOVERY_PATH, body, session)
+        if status not in (200, 404):
+            # Nobody who asks is told, because it may depend on whether there is such an account.
+            log.warning(
+                "request %s: Wix answered a recovery with %d (%s); is this site's address among "
+                "the allowed redirect domains?",
+                *(exchange.request_id, status, wix_id),
+            )
+        return Landing()
 
-    async def _by_handle(self, exchange: Exchange, form: Form) -> None:
-        session = await self._sessions.of(exchange)
+    async def _by_handle(self, exchange: Exchange, form: Form) -> Landing:
+        session = await self._sessions.for_login(exchange)
         handles = self._credentials.handles(exchange, session)
         try:
-            token = handles.open("sessionToken", form["sessionToken"], self._clock())
+            token = handles.open(SESSION_TOKEN, form[SESSION_TOKEN], self._clock())
         except SealError:
             raise RequestRefused(
                 "The session token is not one that this browser was given."
             ) from None
         await self._member_login.by_session_token(exchange, session, token)
-        await self._finish(exchange, form, Outcome())
+        return Landing()
 
     async def _identify(
-        self, exchange: Exchange, form: Form, path: str, body: dict[str, Any]
-    ) -> None:
+        self, exchange: Exchange, path: str, body: dict[str, Any], account: str
+    ) -> Landing:
         """Make an identity call; on success make the browser that member."""
-        session = await self._sessions.of(exchange)
-        status, _, answer = await self._wix.identity(path, body, session.access_token)
+        session = await self._sessions.for_login(exchange)
+        status, _, answer = await self._asked(path, body, session)
         found = outcome(status, _object(answer))
+        state = None
         if found.session_token is not None:
             await self._member_login.by_session_token(exchange, session, found.session_token)
-        await self._finish(exchange, form, found)
+        elif found.state_token is not None:
+            handles = self._credentials.handles(exchange, session)
+            state = handles.seal(STATE_TOKEN, found.state_token, self._clock(), account)
+        return Landing(found.error, state)
 
-    async def _finish(self, exchange: Exchange, form: Form, found: Outcome) -> None:
-        """Lead a form to its page; answer JSON with JSON."""
-        state = None
-        current = exchange.session.current
-        if found.state_token is not None and current is not None:
-            handles = self._credentials.handles(exchange, current)
-            state = handles.seal(STATE_TOKEN, found.state_token, self._clock())
+    async def _asked(
+        self, path: str, body: dict[str, Any], session: Session
+    ) -> tuple[int, str | None, bytes]:
+        """Make an identity call; return status, Wix's request id and body."""
+        answer = await self._wix.identity(path, body, session.access_token)
+        if answer[0] >= 500:
+            raise WixUnavailable(f"Wix answered an identity call with {answer[0]} ({answer[1]}).")
+        return answer
+
+    async def _answer(self, exchange: Exchange, step: Step) -> None:
+        """Take the step, and lead a form to its page; answer JSON with JSON."""
+        form = await self._form(exchange)
+        try:
+            landing = await step(exchange, form)
+        except NOT_THE_FORMS_FAULT as error:
+            if _is_json(exchange) or "failureUrl" not in form:
+                raise
+            _log(exchange, error)
+            landing = Landing(error.code, retry_after=error.retry_after)
+        if landing.error not in (None, EXPIRED) and "state" in form:
+            # Another code may be tried for the same verification.
+            landing = landing.with_state(form["state"])
+        await self._finish(exchange, form, landing)
+
+    async def _finish(self, exchange: Exchange, form: Form, landing: Landing) -> None:
         if _is_json(exchange):
-            values: dict[str, Any] = {"identity": current.identity if current else "none"}
-            if found.error is not None:
-                values = {"error": found.error, **({"state": state} if state else {})}
+            current = exchange.session.current
+            values = landing.values(current.identity if current else "none")
             fields, body = json_answer(values)
-            await exchange.downstream.answer(401 if found.error else 200, fields, body)
+            await exchange.downstream.answer(401 if landing.error else 200, fields, body)
             return
-        if found.error is None:
-            location = self._page(exchange, form, "returnToUrl")
-        else:
-            page = self._page(exchange, form, "failureUrl")
-            location = with_outcome(page, found.error, state)
+        name = "returnToUrl" if landing.error is None else "failureUrl"
+        location = landing.address(self._page(exchange, form, name))
         fields = [(b"Location", location.encode("ascii")), (b"Cache-Control", b"no-store")]
         await exchange.downstream.answer(303, fields)
 
@@ -167,6 +222,16 @@ class CustomLogin:
         return form
 
 
+def _counted(one_try: Try, landing: Landing) -> Landing:
+    if landing.error is None:
+        one_try.was_right()
+    return landing
+
+
+def _credentials(form: Form) -> dict[str, Any]:
+    return {"loginId": {"email": _needed(form, "email")}, "password": _needed(form, "password")}
+
+
 def _is_json(exchange: Exchange) -> bool:
     kind = headers.get(exchange.request.fields, b"content-type") or b""
     return kind.partition(b";")[0].strip().lower() == b"application/json"
@@ -176,6 +241,11 @@ def _needed(form: Form, name: str) -> str:
     if not form.get(name):
         raise RequestRefused(f"The form has no {name}; it needs one.")
     return form[name]
+
+
+def _log(exchange: Exchange, error: WixproxyError) -> None:
+    if error.status >= 500:
+        log.warning("request %s: %s: %s", exchange.request_id, error.code, error.message)
 
 
 def _object(body: bytes) -> dict[str, Any]:

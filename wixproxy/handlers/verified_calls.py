@@ -26,7 +26,7 @@ from ..sansio import callers, dashboard_origins, fetch_metadata
 from ..sansio.buckets import Buckets
 from ..sansio.callers import Caller
 from ..sansio.exchange import Fields
-from ..usable_session import EVERYBODY
+from ..sansio.throttle import EVERYBODY, subscriber
 from ..wix.callers import Callers
 
 # Each unknown token is a question to Wix, whoever made it up.
@@ -90,8 +90,10 @@ class VerifiedCalls:
             raise
 
     def _count_question(self, address: str | None) -> None:
-        buckets = self._questions_together if address is None else self._questions
-        wait = buckets.take(address or EVERYBODY, self._clock())
+        if address is None:
+            wait = self._questions_together.take(EVERYBODY, self._clock())
+        else:
+            wait = self._questions.take(subscriber(address), self._clock())
         if wait:
             raise TooManyRequests(
                 "Too many calls with unknown tokens came in a short time. Try again in a moment.",

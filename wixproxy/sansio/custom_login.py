@@ -2,7 +2,7 @@
 
 An unknown e-mail address and a wrong password are one answer, because which
 addresses have an account is nobody's business. Whatever is not known is a
-failure, and never a success.
+failure, and never a success. A page learns what happened from its query.
 Source: Wix: the states of the identity calls, and the numeric codes in
 `details.applicationError.code`.
 """
@@ -10,7 +10,7 @@ Source: Wix: the states of the identity calls, and the numeric codes in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +39,14 @@ _CODES = {
     "VERIFICATION_FAILED": "verification_failed",
 }
 
+# Fields of a form, by what Wix calls the token in them; the last is the one that
+# Google's widget puts into the form that it stands in.
+_CAPTCHAS = {
+    "recaptchaToken": "Recaptcha",
+    "invisibleRecaptchaToken": "InvisibleRecaptcha",
+    "g-recaptcha-response": "Recaptcha",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -64,13 +72,46 @@ def outcome(status: int, values: Mapping[str, Any]) -> Outcome:
     )
 
 
-def with_outcome(url: str, error: str, state: str | None = None) -> str:
-    """Return a page's address with what happened in its query, before its fragment."""
-    path, mark, fragment = url.partition("#")
-    query = f"error={quote(error, safe='')}"
-    if state is not None:
-        query += f"&state={quote(state, safe='')}"
-    return path + ("&" if "?" in path else "?") + query + mark + fragment
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where a form ends, and what the page there is told.
+
+    `error` is None for success; `state` is the handle of a pending
+    verification; `retry_after` is in seconds.
+    """
+
+    error: str | None = None
+    state: str | None = field(default=None, repr=False)
+    retry_after: int | None = None
+
+    def with_state(self, state: str) -> Landing:
+        """Return the same with the handle of a pending verification."""
+        return replace(self, state=state)
+
+    def values(self, identity: str) -> dict[str, str]:
+        """Return what a script is told."""
+        if self.error is None:
+            return {"identity": identity}
+        return {"error": self.error, **({"state": self.state} if self.state else {})}
+
+    def address(self, url: str) -> str:
+        """Return a page's address with what happened in its query, before its fragment."""
+        told = {"error": self.error, "state": self.state, "retryAfter": self.retry_after}
+        query = "&".join(
+            f"{name}={quote(str(value), safe='')}"
+            for name, value in told.items()
+            if value is not None
+        )
+        if not query:
+            return url
+        path, mark, fragment = url.partition("#")
+        return path + ("&" if "?" in path else "?") + query + mark + fragment
+
+
+def captcha_tokens(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return the part of an identity call that holds the form's answers to captchas."""
+    tokens = [{kind: form[name]} for name, kind in _CAPTCHAS.items() if form.get(name)]
+    return {"captchaTokens": tokens[:1]} if tokens else {}
 
 
 def _refusal(status: int, values: Mapping[str, Any]) -> str:
