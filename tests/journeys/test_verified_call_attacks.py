@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -52,6 +53,7 @@ async def test_without_a_good_token_nothing_is_forwarded(
     assert reason in problem["message"]
     assert stage.frontend.requests == []
     assert asked(stage) == (1 if token and token.removeprefix("Bearer ") == MADE_UP else 0)
+    assert MADE_UP not in str(problem) + "".join(stage.logged)
 
 
 async def test_the_page_may_read_why_it_was_refused(stage: Stage) -> None:
@@ -200,8 +202,17 @@ async def test_what_the_frontend_says_of_other_origins_does_not_count(stage: Sta
     assert "Origin" in answer.headers.getall("Vary")
 
 
+async def test_a_page_that_makes_many_calls_at_once_is_one_question(stage: Stage) -> None:
+    token, page = await user_token(stage), stage.browser()
+    answers = await asyncio.gather(*(page.fetch(PATH, Authorization=token) for _ in range(125)))
+    assert {answer.status for answer in answers} == {200}
+    assert asked(stage) == 1
+
+
 async def test_unknown_tokens_do_not_flood_wix(stage: Stage) -> None:
-    statuses = [(await call(stage, f"{MADE_UP}{number}")).status for number in range(123)]
+    page = stage.browser()
+    tokens = [f"{MADE_UP}{number}" for number in range(123)]
+    statuses = [(await page.fetch(PATH, Authorization=token)).status for token in tokens]
     assert statuses == [401] * 120 + [429] * 3
     assert asked(stage) == 120
 

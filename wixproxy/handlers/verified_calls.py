@@ -82,7 +82,8 @@ class VerifiedCalls:
         caller = self._callers.known(token)
         if caller is not None:
             return caller
-        self._count_question(exchange.address)
+        if not self._callers.is_asked(token):
+            self._count_question(exchange.address)
         try:
             return await self._callers.verified(token)
         except CallerUnverified as refusal:

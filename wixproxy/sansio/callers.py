@@ -70,7 +70,9 @@ def shown_token(fields: Fields) -> str:
     """Return the token of a call; raises `CallerUnverified` without ever repeating it."""
     values = get_all(fields, _AUTHORIZATION)
     if not values:
-        raise CallerUnverified(f"{_EXPECTED}none.")
+        raise CallerUnverified(
+            f"{_EXPECTED}none. A page at Wix calls with fetchWithAuth() of its own client."
+        )
     if len(values) > 1:
         raise CallerUnverified(f"{_EXPECTED}{len(values)}.")
     token = values[0].strip(b" \t")

@@ -45,6 +45,10 @@ class AskedOnce(Generic[K, V]):
             flight.add_done_callback(lambda done: self._landed(key, done))
         return await asyncio.shield(flight)
 
+    def is_asked(self, key: K) -> bool:
+        """Tell whether somebody is asking for this value just now."""
+        return key in self._flights
+
     def forget(self, unwanted: Callable[[V], bool]) -> None:
         """Drop the kept values that are no longer wanted."""
         for key in [key for key, value in self._kept.items() if unwanted(value)]:

@@ -48,6 +48,10 @@ class Callers:
         known = self._known.fresh(_hash(token))
         return known[0] if known is not None else None
 
+    def is_asked(self, token: str) -> bool:
+        """Tell whether Wix is being asked about this token just now."""
+        return self._known.is_asked(_hash(token))
+
     async def verified(self, token: str) -> Caller:
         """Return the caller whose token this is.
 
