@@ -12,6 +12,7 @@ from yarl import URL
 
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
+from wixproxy.config import Config
 from wixproxy.listening import listen
 
 SECRET = "backend-secret-of-forty-characters-0123456"
@@ -20,9 +21,20 @@ SECRET = "backend-secret-of-forty-characters-0123456"
 class Program:
     """Server code that calls the backend listener."""
 
-    def __init__(self, stage: Stage, origin: str) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self._origin = origin
+        self._origin = ""
+
+    async def listen(self) -> None:
+        """Open the proxy's backend listener."""
+        sockets = listen("127.0.0.1", 0)
+        await self.stage.proxy.start_backend(sockets)
+        self._origin = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+
+    async def restart(self, config: Config) -> None:
+        """Stop the proxy and start another one, with a backend listener."""
+        await self.stage.restart(config)
+        await self.listen()
 
     async def get(self, path: str, **headers: str) -> tuple[int, Any, Any]:
         """Call with the secret, unless another one is given; return status, values, headers."""
@@ -46,6 +58,6 @@ async def programmed(
     """Set the stage with a backend listener."""
     listener = {"backend.listen": "127.0.0.1:0", "backend.secret": SECRET}
     async with staged(clock, folder, {**listener, **(flags or {})}) as stage:
-        sockets = listen("127.0.0.1", 0)
-        await stage.proxy.start_backend(sockets)
-        yield Program(stage, f"http://127.0.0.1:{sockets[0].getsockname()[1]}")
+        program = Program(stage)
+        await program.listen()
+        yield program

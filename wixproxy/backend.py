@@ -2,9 +2,11 @@
 
 1. Every request carries the backend secret; one that a browser sent (it has
    `Origin` or `Sec-Fetch-Site`) is refused even with it.
-2. `/_wix/api/*` runs as the session of the cookie that is handed on; without
-   one it is refused, or runs as one shared visitor when the program says
-   `X-Wixproxy-As: visitor`.
+2. `/_wix/api/*` runs as the session of the cookie that is handed on, whichever
+   public URL it belongs to; without one it is refused, or runs as one shared
+   visitor when the program says `X-Wixproxy-As: visitor`. A cookie that does
+   not open is refused in any case: its browser is somebody, and not the
+   shared visitor.
 3. With `X-Wixproxy-Caller`, as a call below `extensions.backend_paths` brought
    it, `/_wix/api/*` runs as the caller of that call.
 4. `/_wix/elevated/*` runs as the app, for the instance that
@@ -18,6 +20,7 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
+import time
 
 from .browser_session import BrowserSession
 from .downstream import ClientDownstream
@@ -35,7 +38,7 @@ from .sansio import gate
 from .sansio.headers import get, without
 from .sansio.redaction import Secret
 from .sansio.session import Session
-from .serve import RequestServer
+from .serve import RequestServer, log_request
 
 API = b"/_wix/api/"
 ELEVATED = b"/_wix/elevated/"
@@ -56,6 +59,7 @@ class BackendServer:
 
     async def serve(self, downstream: ClientDownstream) -> None:
         """Answer one request; raises `ClientGone` when there is nobody to answer."""
+        began = time.perf_counter()
         request_id = secrets.token_hex(8)
         try:
             await self._answer(downstream, request_id)
@@ -66,10 +70,14 @@ class BackendServer:
         except Exception as error:
             log.error("request %s failed", request_id, exc_info=error)
             await self._refuse(downstream, WixproxyError(), request_id)
+        finally:
+            log_request(downstream, request_id, time.perf_counter() - began)
 
     async def refuse(self, downstream: ClientDownstream, error: WixproxyError) -> None:
         """Answer a request that could not even be parsed."""
-        await self._refuse(downstream, error, secrets.token_hex(8))
+        request_id = secrets.token_hex(8)
+        await self._refuse(downstream, error, request_id)
+        log_request(downstream, request_id, 0.0)
 
     async def _answer(self, downstream: ClientDownstream, request_id: str) -> None:
         service, request = self._requests.service, downstream.request
@@ -109,11 +117,20 @@ class BackendServer:
             )
 
     async def _find_session(self, exchange: Exchange, identity: bytes | None) -> None:
-        await exchange.session.open(slides=False)
-        if exchange.session.current is not None or exchange.session.unreadable is not None:
-            return
-        if exchange.session.ended is not None:
-            return
+        """Open the cookie that is handed on at the public URL that it belongs to."""
+        fronts, fields = self._requests.service.fronts.values(), exchange.request.fields
+        for front in fronts:
+            session = BrowserSession(front, fields, may_carry=False)
+            await session.open(slides=False)
+            if session.is_known:
+                exchange.front, exchange.session = front, session
+                return
+        if any(front.cookies.is_shown(fields) for front in fronts):
+            raise NoSession(
+                "Expected a session cookie of this proxy, found one that opens at none of its "
+                "public URLs: it is expired, cut short, or another deployment's. Hand on the "
+                "browser's whole Cookie header, or call without one."
+            )
         if identity != b"visitor":
             raise NoSession(
                 "The call carries no session cookie. Hand on the browser's Cookie header, or say "

@@ -77,6 +77,11 @@ class BrowserSession:
         """The cookies that came with the request."""
         return self._shown_cookies
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the cookie that came is a session's: open, ended, or not readable for now."""
+        return any((self.current, self.ended, self.unreadable))
+
     async def open(self, *, slides: bool) -> None:
         """Find out which session the browser shows; `slides` counts this as a use of it.
 

@@ -51,13 +51,13 @@ class RequestServer:
             log.error("request %s failed", request_id, exc_info=error)
             await self._refuse(downstream, WixproxyError(), request_id)
         finally:
-            _log_request(downstream, request_id, time.perf_counter() - began)
+            log_request(downstream, request_id, time.perf_counter() - began)
 
     async def refuse(self, downstream: ClientDownstream, error: WixproxyError) -> None:
         """Answer a request that could not even be parsed."""
         request_id = secrets.token_hex(8)
         await self._refuse(downstream, error, request_id)
-        _log_request(downstream, request_id, 0.0)
+        log_request(downstream, request_id, 0.0)
 
     async def _answer(self, downstream: ClientDownstream, request_id: str) -> None:
         service = self.service
@@ -163,7 +163,7 @@ def _varying(fields: Fields) -> Fields:
     return [*fields, (b"Vary", fetch_metadata.GUARD_VARY)]
 
 
-def _log_request(downstream: ClientDownstream, request_id: str, seconds: float) -> None:
+def log_request(downstream: ClientDownstream, request_id: str, seconds: float) -> None:
     """Write one line; never the query, which may hold a code."""
     if not requests_log.isEnabledFor(logging.INFO):
         return

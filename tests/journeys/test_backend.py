@@ -10,8 +10,10 @@ import pytest
 from tests.conftest import HandClock
 from tests.program import SECRET, Program, programmed
 from tests.stage import Stage
+from wixproxy.sansio.keyring import Key
 
 CART = "/_wix/api/stores/v3/products/query?.r=e30"
+MEMBER = "/_wix/api/members/v1/members/my"
 INSTANCE = "/_wix/elevated/apps/v1/instance"
 
 
@@ -58,6 +60,67 @@ async def test_programs_may_share_one_visitor(program: Program) -> None:
     for _ in range(3):
         assert (await program.get(CART, **as_visitor))[0] == 200
     assert program.stage.counts()["grants"] == {"anonymous": 1}
+
+
+@pytest.mark.parametrize("host", ["localhost:4321", "other.localhost:4321"])
+async def test_the_cookie_of_any_public_url_runs_as_its_session(
+    host: str, clock: HandClock, tmp_path: Path
+) -> None:
+    urls = ["http://localhost:4321", "http://other.localhost:4321"]
+    async with programmed(clock, tmp_path, {"server.public_url": urls}) as program:
+        browser = program.stage.browser()
+        ada = {"member": "ada@example.test"}
+        await browser.fetch("/_wix/testing/session", "POST", body=ada, Host=host)
+        told = await (await browser.fetch("/_wix/session", Host=host)).json()
+        cookie = cookie_of(program.stage, browser.cookies())
+        for more in ({}, {"X-Wixproxy-As": "visitor"}):
+            status, values, _ = await program.get(MEMBER, Cookie=cookie, **more)
+            assert (status, values["member"]["id"]) == (200, told["memberId"])
+
+
+@pytest.mark.parametrize("more", [{}, {"X-Wixproxy-As": "visitor"}], ids=["", "as visitor"])
+async def test_a_cookie_that_does_not_open_is_nobodys_and_not_the_shared_visitors(
+    program: Program, more: dict[str, str]
+) -> None:
+    port = program.stage.origin.rpartition(":")[2]
+    cookie = f"wixproxy-{port}=1.AAAA"
+    status, problem, _ = await program.get(CART, Cookie=cookie, **more)
+    assert (status, problem["code"]) == (401, "no_session")
+    assert "opens at none of its public URLs" in problem["message"]
+    assert program.stage.counts()["grants"] == {}
+
+
+async def test_a_cookie_that_cannot_be_read_for_now_is_told_as_here(program: Program) -> None:
+    stage, browser = program.stage, program.stage.browser()
+    await browser.navigate("/")
+    session = stage.config.session.model_copy(update={"keys": (Key.generate().to_text(),)})
+    await program.restart(stage.config.model_copy(update={"session": session}))
+    cookie = cookie_of(stage, browser.cookies())
+    status, problem, _ = await program.get(CART, Cookie=cookie, **{"X-Wixproxy-As": "visitor"})
+    assert (status, problem["code"]) == (503, "session_unreadable")
+    assert stage.counts()["grants"] == {}
+
+
+async def test_the_cookie_of_a_member_who_left_runs_as_nobody(program: Program) -> None:
+    stage, browser = program.stage, program.stage.browser()
+    await browser.fetch("/_wix/testing/session", "POST", body={"member": "ada@example.test"})
+    cookie = cookie_of(stage, browser.cookies())
+    await browser.fetch("/_wix/logout", "POST")
+    status, problem, _ = await program.get(CART, Cookie=cookie, **{"X-Wixproxy-As": "visitor"})
+    assert (status, problem["code"]) == (401, "session_ended")
+    assert "anonymous" not in stage.counts()["grants"]
+
+
+async def test_each_call_is_logged_by_a_line_without_its_query(program: Program) -> None:
+    await program.get(CART, **{"X-Wixproxy-As": "visitor"})
+    await program.get(INSTANCE, **{"X-Wixproxy-Backend": "wrong"})
+    lines = [
+        line for line in program.stage.logged if line.startswith(("GET /_wix/api", "GET /_wix/e"))
+    ]
+    assert [line.split(" B ")[0].rpartition(" ")[0] for line in lines] == [
+        f"GET {CART.partition('?')[0]} 200",
+        f"GET {INSTANCE} 401",
+    ]
 
 
 async def test_an_elevated_call_runs_as_the_app(program: Program) -> None:
