@@ -70,11 +70,10 @@ def show(
         ]
 
     def told(shelves: list[Shelf]) -> int:
-        now = Clock().now()
         if as_json:
             click.echo(json.dumps([_values(each) for shelf in shelves for each in shelf.events]))
         else:
-            click.echo("\n".join(_report(shelves, now)))
+            click.echo(_report(shelves, Clock().now()))
         return 0
 
     return _opened(flags, config_file, look, told)
@@ -143,19 +142,21 @@ async def _worked(path: Path, work: Callable[[EventStore], Awaitable[T]]) -> T:
         await store.close()
 
 
-def _report(shelves: Sequence[Shelf], now: float) -> list[str]:
-    lines: list[str] = []
-    for shelf in shelves:
-        if shelf.count:
-            lines += [f"{HEADINGS[shelf.standing]} ({shelf.count})"]
-            lines += [line for event in shelf.events for line in _lines(event, now)]
-            if shelf.count > len(shelf.events):
-                lines.append(f"  and {shelf.count - len(shelf.events)} more; see --limit")
-            lines.append("")
-    dead = next((shelf.count for shelf in shelves if shelf.standing == "dead"), 0)
-    if dead:
-        lines.append("Send dead letters again with: wixproxy event replay ID, or --dead for all")
-    return lines or ["No events."]
+def _report(shelves: Sequence[Shelf], now: float) -> str:
+    """Return the shelves that hold something, with what can be done about dead letters."""
+    full = [shelf for shelf in shelves if shelf.count]
+    parts = ["\n".join(_shelf_lines(shelf, now)) for shelf in full]
+    if any(shelf.standing == "dead" for shelf in full):
+        parts.append("Send dead letters again with: wixproxy event replay ID, or --dead for all")
+    return "\n\n".join(parts) or "No events."
+
+
+def _shelf_lines(shelf: Shelf, now: float) -> list[str]:
+    lines = [f"{HEADINGS[shelf.standing]} ({shelf.count})"]
+    lines += [line for event in shelf.events for line in _lines(event, now)]
+    if shelf.count > len(shelf.events):
+        lines.append(f"  and {shelf.count - len(shelf.events)} more; see --limit")
+    return lines
 
 
 def _lines(event: Listed, now: float) -> list[str]:

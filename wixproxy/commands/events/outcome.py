@@ -46,7 +46,7 @@ class Outcomes:
                 '"wixproxy event list" tells what becomes of it.'
             )
         again = later(found.due_at - Clock().now())
-        return f"The handler did not take it, and is asked again {again}: {found.failure}."
+        return f"The handler did not take it: {found.failure}\nIt is asked again {again}."
 
     async def _found(self, webhook: str, event_id: str, seconds: float) -> Listed | None:
         if not self._path.is_file():
