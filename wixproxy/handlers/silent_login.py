@@ -20,7 +20,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
-from ..errors import WixproxyError
+from ..errors import UnsafeReturnURL, WixproxyError
 from ..exchange import Exchange
 from ..login_attempts import LoginAttempts
 from ..sansio.return_url import safe_return_url
@@ -64,6 +64,9 @@ class SilentLogin:
             back = safe_return_url(target, exchange.front.public, own_paths=self._own_paths)
             async with asyncio.timeout(PAGE_WAITS_SECONDS):
                 return await self._attempts.begin(exchange, back, "none")
+        except UnsafeReturnURL:
+            # The message shows the address, which is the page's own affair.
+            log.info("a silent login was not begun: nobody may be sent back to that page")
         except TimeoutError:
             log.warning("a silent login was not begun within %g seconds", PAGE_WAITS_SECONDS)
         except WixproxyError as error:
