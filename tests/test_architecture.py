@@ -22,7 +22,7 @@ DECIDERS = {"errors", "sansio"}
 REQUEST = {"browser_session", "downstream", "exchange", "front", "pages", "service"}
 SHARED = {
     *("credential_throttle", "credential_calls", "elevation", "extensions", "injection"),
-    *("login_attempts", "member_login", "usable_session"),
+    *("login_attempts", "member_login", "usable_session", "wix_calls"),
 }
 """What several handlers need: it stands below them, because they never import one another."""
 UPPER = (
@@ -69,6 +69,7 @@ OURS: Mapping[str, set[str]] = {
     "credential_throttle": DECIDERS | {"exchange"},
     "credential_calls": DECIDERS
     | {"credential_throttle", "exchange", "member_login", "pages", "usable_session", "wix"},
+    "wix_calls": DECIDERS | {"exchange", "wire"},
     "extensions": DECIDERS | {"stores", "wire"},
     "handlers": DECIDERS | SHARED | {"downstream", "exchange", "pages", "wire", "wix"},
     "serve": DECIDERS | REQUEST,

@@ -29,6 +29,7 @@ from .handlers.files import Files
 from .handlers.frontend import Frontend, FrontendOptions
 from .handlers.login import Login
 from .handlers.logout import Logout
+from .handlers.programs import ProgramCalls
 from .handlers.sdk import Sdk
 from .handlers.session import tell
 from .handlers.silent_login import SilentLogin
@@ -53,6 +54,7 @@ from .wix.app_tokens import AppTokens
 from .wix.callers import Callers
 from .wix.client import WixClient
 from .wix.pages_address import SitePages
+from .wix_calls import WixCalls
 
 Clock = Callable[[], float]
 
@@ -174,18 +176,24 @@ def _session_handlers(
     throttle = CredentialThrottle(config.site.login.tries_per_minute, clock)
     credentials = CredentialCalls(wix, sessions, member_login, throttle, clock)
     app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
-    api = WixApi(
+    calls = WixCalls(
         pool,
         Origin.parse(config.site.api_origin),
-        CallRules.parse(config.api.allow, config.api.deny),
+        allowed_origins=frozenset(config.api.allowed_origins),
+        explains=config.mode == "dev",
+    )
+    rules = CallRules.parse(config.api.allow, config.api.deny)
+    elevation = Elevation(config.site.elevation_rules, app_tokens, clock)
+    api = WixApi(
+        calls,
+        rules,
         allowed_origins=frozenset(config.api.allowed_origins),
         sessions=sessions,
         credentials=credentials,
         throttle=throttle,
-        elevation=Elevation(config.site.elevation_rules, app_tokens, clock),
-        callers=callers,
-        explains=config.mode == "dev",
+        elevation=elevation,
     )
+    programs = ProgramCalls(calls, rules, elevation, callers)
     login = Login(_attempts(config, wix, clock), member_login, own_paths, clock)
     logout = Logout(wix, clock, own_paths, _form_targets(config))
     custom_login = CustomLogin(
@@ -201,8 +209,8 @@ def _session_handlers(
 
     return {
         "api": api.handle,
-        "elevated": api.handle_elevated,
-        "as-caller": api.handle_as_caller,
+        "elevated": programs.as_app,
+        "as-caller": programs.as_caller,
         "direct-login": direct_login,
         "login": login_or_form,
         "register": custom_login.register,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .errors import TooManyRequests
+from .sansio import explanation
 from .sansio.buckets import Buckets
 from .sansio.elevation import ElevationRule
 from .sansio.session import Session
@@ -56,18 +57,7 @@ class Elevation:
         """Drop a token that Wix refused before its time."""
         self._app_tokens.forget(token)
 
-    def hint(self, method: str, path: bytes, session: Session) -> str:
-        """Say which identity made a call that Wix refused, and what would allow it."""
-        who = f"a {session.identity}"
+    def explain(self, method: str, path: bytes, session: Session) -> str:
+        """Say why a call that ran as the session was refused, and what would allow it."""
         named = [rule for rule in self._rules if rule.names(method, path)]
-        if named:
-            allowed = ", ".join(sorted(named[0].who))
-            return (
-                f"Wix refused this call as {who}; the elevation rule {named[0].name!r} "
-                f"runs it as the app for: {allowed}"
-            )
-        call = f"{method} {path.decode('ascii', 'backslashreplace')}"
-        return (
-            f"Wix refused this call as {who}. If its permission is the app's to give, "
-            f'add a rule: [[site.elevate]] call = "{call}"'
-        )
+        return explanation.as_session(method, path, session, named)

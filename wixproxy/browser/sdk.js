@@ -118,6 +118,8 @@
       credentials: 'same-origin',
     });
     consistent = answer.headers.get(CONSISTENT) ?? consistent;
+    const why = answer.headers.get('X-Wixproxy-Explanation'); // in dev alone
+    if (why) warn(`${method} ${address.pathname}: ${why}`);
     look();
     return answer;
   }

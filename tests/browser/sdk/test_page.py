@@ -215,3 +215,14 @@ async def test_a_page_in_the_place_of_an_address_of_the_proxy_is_told_so(
     await opened.goto(f"{site.origin}/_wix/login")
     (said,) = watch.complaints
     assert "this page came from /_wix/login, an address of the proxy" in said
+
+
+async def test_the_console_says_why_wix_refused_a_call(
+    site: Stage, context: BrowserContext, watch: Watch
+) -> None:
+    opened = await shown(context, site)
+    mine = "https://www.wixapis.com/members/v1/members/my"
+    status = await opened.evaluate("(url) => fetch(url).then(({status}) => status)", mine)
+    assert status == 403
+    told = "wixproxy: GET /members/v1/members/my: This call was made as a visitor and refused."
+    assert any(complaint.startswith(told) for complaint in watch.complaints)
