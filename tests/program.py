@@ -58,6 +58,8 @@ async def programmed(
     """Set the stage with a backend listener."""
     listener = {"backend.listen": "127.0.0.1:0", "backend.secret": SECRET}
     async with staged(clock, folder, {**listener, **(flags or {})}) as stage:
+        # When a caller's token ends is told by Wix's clock and believed by ours.
+        stage.emulator.state.clock.freeze(clock.now)
         program = Program(stage)
         await program.listen()
         yield program

@@ -22,7 +22,6 @@ CORS = {"Access-Control-Request-Method": "POST", "Sec-Fetch-Site": "cross-site"}
 @pytest.fixture
 async def program(clock: HandClock, tmp_path: Path) -> AsyncIterator[Program]:
     async with programmed(clock, tmp_path, FLAGS) as program:
-        program.stage.emulator.state.clock.freeze(clock.now)
         yield program
 
 

@@ -18,8 +18,6 @@ from tests.stage import Stage, staged
 @pytest.fixture
 async def program(clock: HandClock, tmp_path: Path) -> AsyncIterator[Program]:
     async with programmed(clock, tmp_path, FLAGS) as program:
-        # When a token ends is told by Wix's clock and believed by ours.
-        program.stage.emulator.state.clock.freeze(clock.now)
         yield program
 
 
