@@ -22,6 +22,15 @@ async def left_for_wix(browser: Browser) -> str:
     return await made(browser, callbacks, ecomCheckout={"checkoutId": checkout})
 
 
+async def nearly_logged_in(browser: Browser) -> str:
+    """Log in at the checkout and come back; return the callback that finishes the silent login."""
+    page = await left_for_wix(browser)
+    wix = AtWix(browser)
+    await wix.log_in(page)
+    begun = await browser.navigate(BACK, **FROM_WIX)
+    return await wix.follow(begun.headers["Location"])
+
+
 async def identity(browser: Browser) -> str:
     told: str = (await browser.session())["identity"]
     return told
@@ -183,11 +192,7 @@ async def test_while_wix_is_down_the_page_is_shown_and_the_login_waits_for_the_n
 @pytest.mark.parametrize("status", [503, 400], ids=["Wix is down", "Wix refuses the code"])
 async def test_a_login_that_fails_at_its_end_shows_the_page(stage: Stage, status: int) -> None:
     browser = stage.browser()
-    page = await left_for_wix(browser)
-    wix = AtWix(browser)
-    await wix.log_in(page)
-    begun = await browser.navigate(BACK, **FROM_WIX)
-    callback = await wix.follow(begun.headers["Location"])
+    callback = await nearly_logged_in(browser)
     stage.fault(path="/oauth2/token", status=status)
     finished = await browser.navigate(callback, **FROM_WIX)
     assert (finished.status, finished.headers["Location"]) == (303, BACK)
@@ -197,11 +202,7 @@ async def test_a_login_that_fails_at_its_end_shows_the_page(stage: Stage, status
 
 async def test_one_who_waits_too_long_at_wix_comes_back_without_a_word(stage: Stage) -> None:
     browser = stage.browser()
-    page = await left_for_wix(browser)
-    wix = AtWix(browser)
-    await wix.log_in(page)
-    begun = await browser.navigate(BACK, **FROM_WIX)
-    callback = await wix.follow(begun.headers["Location"])
+    callback = await nearly_logged_in(browser)
     stage.clock.advance(601)
     finished = await browser.navigate(callback, **FROM_WIX)
     assert (finished.status, finished.headers["Location"]) == (303, BACK)
@@ -231,11 +232,7 @@ async def test_files_are_pages_too(clock: HandClock, tmp_path: Path) -> None:
     flags = {"upstream.url": None, "upstream.root": str(tmp_path / "dist")}
     async with staged(clock, tmp_path, flags) as stage:
         browser = stage.browser()
-        page = await left_for_wix(browser)
-        wix = AtWix(browser)
-        await wix.log_in(page)
-        begun = await browser.navigate(BACK, **FROM_WIX)
-        callback = await wix.follow(begun.headers["Location"])
+        callback = await nearly_logged_in(browser)
         await browser.navigate(callback, **FROM_WIX)
         assert "Thanks" in await (await browser.navigate(BACK, **FROM_WIX)).text()
         assert await identity(browser) == "member"
