@@ -19,7 +19,15 @@ from tests.modules import PACKAGE, ROOT, Import, Module, own_files, package_modu
 Rule = Callable[[Module], Iterator[str]]
 
 DECIDERS = {"errors", "sansio"}
-REQUEST = {"browser_session", "downstream", "exchange", "front", "pages", "service"}
+REQUEST = {
+    "browser_session",
+    "client_stream",
+    "downstream",
+    "exchange",
+    "front",
+    "pages",
+    "service",
+}
 SHARED = {
     *("credential_throttle", "credential_calls", "elevation", "extensions", "injection"),
     *("login_attempts", "member_login", "usable_session", "wix_calls"),
@@ -31,9 +39,11 @@ UPPER = (
     | SHARED
     | {
         "backend",
+        "draining",
         "first_contact",
         "handlers",
         "listening",
+        "parser_limits",
         "protocol",
         "serve",
         "stores",
@@ -53,8 +63,11 @@ OURS: Mapping[str, set[str]] = {
     "wire": DECIDERS,
     "stores": DECIDERS,
     "wix": DECIDERS | {"stores"},
-    "downstream": DECIDERS,
-    "protocol": DECIDERS | {"downstream"},
+    "client_stream": DECIDERS,
+    "downstream": DECIDERS | {"client_stream"},
+    "parser_limits": DECIDERS,
+    "protocol": DECIDERS | {"client_stream", "downstream", "parser_limits"},
+    "draining": {"listening", "protocol"},
     "first_contact": DECIDERS,
     "front": DECIDERS | {"stores", "wix"},
     "browser_session": DECIDERS | {"front"},
@@ -71,7 +84,9 @@ OURS: Mapping[str, set[str]] = {
     | {"credential_throttle", "exchange", "member_login", "pages", "usable_session", "wix"},
     "wix_calls": DECIDERS | {"exchange", "wire"},
     "extensions": DECIDERS | {"stores", "wire"},
-    "handlers": DECIDERS | SHARED | {"downstream", "exchange", "pages", "wire", "wix"},
+    "handlers": DECIDERS
+    | SHARED
+    | {"client_stream", "downstream", "exchange", "pages", "wire", "wix"},
     "serve": DECIDERS | REQUEST,
     "backend": DECIDERS | REQUEST | {"serve"},
     "listening": set(),
@@ -86,7 +101,11 @@ OURS: Mapping[str, set[str]] = {
 }
 """What each part may know of us, itself aside. `""` is the package's own `__version__`."""
 
-BY_TYPE: Mapping[str, set[str]] = {"downstream": {"protocol"}, "exchange": {"downstream"}}
+BY_TYPE: Mapping[str, set[str]] = {
+    "client_stream": {"protocol"},
+    "downstream": {"protocol"},
+    "exchange": {"downstream"},
+}
 """What a part may name in a type, and not load."""
 
 OTHERS: Mapping[str, set[str]] = {
@@ -96,6 +115,7 @@ OTHERS: Mapping[str, set[str]] = {
     "stores": {"redis"},
     "wix": {"aiohttp", "yarl"},
     "downstream": {"aiohttp"},
+    "parser_limits": {"aiohttp"},
     "protocol": {"aiohttp"},
     "handlers.files": {"aiohttp"},
     "pages": {"jinja2"},

@@ -7,7 +7,7 @@ import pytest
 from tests.public_listener import GET, listening
 from wixproxy.downstream import ClientDownstream
 from wixproxy.errors import FieldsTooLarge, MalformedRequest
-from wixproxy.protocol import PARSER_HEAD_BYTES, PARSER_LINE_BYTES
+from wixproxy.parser_limits import PARSER_HEAD_BYTES, PARSER_LINE_BYTES
 
 FIELD = b"a: " + b"b" * (PARSER_LINE_BYTES // 2) + b"\r\n"
 HEAD = b"GET / HTTP/1.1\r\nHost: shop.example\r\n"

@@ -20,7 +20,8 @@ from tests.public_listener import (
 )
 from wixproxy.downstream import ClientDownstream
 from wixproxy.errors import ClientGone, FieldsTooLarge, MalformedRequest, TargetTooLong
-from wixproxy.protocol import PARSER_FIELDS, PARSER_LINE_BYTES, Serve
+from wixproxy.parser_limits import PARSER_FIELDS, PARSER_LINE_BYTES
+from wixproxy.protocol import Serve
 
 SECRET = b"eyJhbGciOiJSUzI1NiJ9-secret"
 

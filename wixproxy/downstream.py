@@ -14,7 +14,6 @@ send trailers.
 
 from __future__ import annotations
 
-import asyncio
 import http
 import re
 from collections.abc import Awaitable, Callable
@@ -25,6 +24,7 @@ from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import BadHttpMessage
 
+from .client_stream import ClientStream
 from .errors import BodyTooLarge, ClientGone, MalformedRequest
 from .sansio import headers
 from .sansio.exchange import Fields, Request
@@ -40,6 +40,7 @@ _REASONS = {
 }
 _UNWRITABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_LAST_CHUNK = b"0\r\n\r\n"
 
 
 class ClientDownstream:
@@ -53,6 +54,7 @@ class ClientDownstream:
         "_keep_alive",
         "_left",
         "_message",
+        "_sent_fields",
         "before_head",
         "bytes_sent",
         "request",
@@ -74,6 +76,7 @@ class ClientDownstream:
         self._chunked = False
         self._bodiless = False
         self._left: int | None = None
+        self._sent_fields: Fields = []
         self._expects_continue = (
             self.request.has_body
             and self.request.version >= (1, 1)
@@ -150,7 +153,7 @@ class ClientDownstream:
             fields.append((b"Date", formatdate(usegmt=True).encode()))
         head = _status_line(status) + _lines(fields) + b"\r\n"
         # Only now: until a head is on the wire, a fault in it can still be answered.
-        self.status = status
+        self.status, self._sent_fields = status, fields
         self._connection.send(head)
 
     async def joined(self, status: int, fields: Fields) -> Fields:
@@ -208,6 +211,17 @@ class ClientDownstream:
         self.close_after()
         self._connection.reset()
 
+    def leave(self) -> None:
+        """End a stream of events, which has no end of its own; its reader asks again."""
+        kind = headers.get(self._sent_fields, b"content-type") or b""
+        if not kind.lower().startswith(b"text/event-stream"):
+            return
+        if self._connection.transport is None:
+            return
+        if self._chunked:
+            self._connection.send(_LAST_CHUNK)
+        self._connection.transport.close()
+
     def upgrade(self) -> ClientStream:
         """Hand over the connection's bytes, once a 101 was sent."""
         self.close_after()
@@ -237,54 +251,6 @@ class ClientDownstream:
         elif self.request.version < (1, 1):
             fields.append((b"Connection", b"keep-alive"))
         return fields
-
-
-class ClientStream:
-    """The bytes of a client's connection after an upgrade; see `wire.tunnel`."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self._connection = connection
-        self._incoming: asyncio.Queue[bytes] = asyncio.Queue()
-        self._ended = False
-        connection.begin_tunnel(self)
-
-    async def read(self) -> bytes:
-        """Return the next bytes; empty bytes when the client sends no more."""
-        if self._ended and self._incoming.empty():
-            return b""
-        data = await self._incoming.get()
-        if self._incoming.qsize() == 0:
-            self._connection.resume_tunnel()
-        return data
-
-    async def write(self, data: bytes) -> None:
-        """Send bytes; returns when the client has room for more."""
-        self._connection.send(data)
-        if self._connection.writing_paused:
-            await self._connection.drained()
-
-    def write_eof(self) -> None:
-        """Say that no more bytes come from here."""
-        transport = self._connection.transport
-        if transport is not None and not transport.is_closing() and transport.can_write_eof():
-            transport.write_eof()
-
-    def close(self) -> None:
-        """Close the connection."""
-        if (transport := self._connection.transport) is not None:
-            transport.close()
-
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        """Take bytes from aiohttp's protocol, as a payload parser does."""
-        self._incoming.put_nowait(data)
-        if self._incoming.qsize() > 1:
-            self._connection.pause_tunnel()
-        return False, b""
-
-    def feed_eof(self) -> None:
-        """Take note that the client sends no more."""
-        self._ended = True
-        self._incoming.put_nowait(b"")
 
 
 class Written(web.StreamResponse):

@@ -1,15 +1,36 @@
 """Open listening sockets: one for each address, so that both families of localhost answer.
 
-A socket is opened once and may be shared by several servers: connections that
-wait in its queue are lost with nobody, however many of them stop.
+A socket is opened once and may be shared by several processes: connections that
+wait in its queue are lost with nobody, however many of them stop. The last to
+close it resets what waits there, so before that it is made to take nobody new.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import errno
 import socket
+import struct
+import sys
+from collections.abc import Iterable
 
 BACKLOG = 1024
+# How long the last handshakes may take once nobody new is let in.
+HANDSHAKE_SECONDS = 0.2
+
+# Linux: SO_ATTACH_FILTER of asm-generic/socket.h, and a classic BPF program as rows of
+# code, jump if true, jump if false, value. It reads the flags of the TCP header.
+_ATTACH_FILTER = 26
+_LOAD_BYTE, _AND, _IF_EQUAL, _RETURN = 0x30, 0x54, 0x15, 0x06
+_FLAGS, _SYN, _SYN_OR_ACK, _WHOLE = 13, 0x02, 0x12, 0xFFFFFFFF
+_DROP_NEW_CONNECTIONS = (
+    (_LOAD_BYTE, 0, 0, _FLAGS),
+    (_AND, 0, 0, _SYN_OR_ACK),
+    (_IF_EQUAL, 0, 1, _SYN),
+    (_RETURN, 0, 0, 0),
+    (_RETURN, 0, 0, _WHOLE),
+)
 
 
 class CannotListen(OSError):
@@ -42,6 +63,25 @@ def listen(host: str, port: int) -> list[socket.socket]:
         kind = PortTaken if error.errno == errno.EADDRINUSE else CannotListen
         raise kind(host, port, error) from error
     return sockets
+
+
+def let_nobody_in(sockets: Iterable[socket.socket]) -> None:
+    """Have the kernel take no new connection, and go on with those it has.
+
+    A socket that is closed resets the connections in its queue. On Linux a
+    filter drops the first packet of each new one instead, for every process
+    that shares the socket; the client tries again a second later and finds
+    the socket closed, or another server there. Elsewhere nothing is done.
+    """
+    if sys.platform != "linux":
+        return
+    program = b"".join(struct.pack("HBBI", *row) for row in _DROP_NEW_CONNECTIONS)
+    held = ctypes.create_string_buffer(program)
+    filtered = struct.pack("HL", len(_DROP_NEW_CONNECTIONS), ctypes.addressof(held))
+    for opened in sockets:
+        # A kernel that knows no such filter leaves the race as it is.
+        with contextlib.suppress(OSError):
+            opened.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, filtered)
 
 
 def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:

@@ -10,7 +10,8 @@ everything is ours: `serve` is called with the request and its downstream.
    the client has left, and what runs for it is cancelled.
 3. In a tunnel a FIN goes to the other side and no byte is looked at.
 4. The parser bounds each field of a head and their number, which together
-   is half a gigabyte; what it holds before it hands over is bounded here.
+   is half a gigabyte; what it holds before it hands over is bounded here
+   (see `parser_limits`).
 """
 
 from __future__ import annotations
@@ -25,24 +26,23 @@ from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_exceptions import LineTooLong
 from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
 
-from .downstream import ClientDownstream, ClientStream, Written
-from .errors import ClientGone, FieldsTooLarge, MalformedRequest, TargetTooLong, WixproxyError
+from .client_stream import ClientStream
+from .downstream import ClientDownstream, Written
+from .errors import ClientGone, FieldsTooLarge, WixproxyError
+from .parser_limits import (
+    PARSER_FIELD_BYTES,
+    PARSER_FIELDS,
+    PARSER_HEAD_BYTES,
+    PARSER_LINE_BYTES,
+    refusal,
+)
 
 Serve = Callable[[ClientDownstream], Awaitable[None]]
 Refuse = Callable[[ClientDownstream, WixproxyError], Awaitable[None]]
-
-# The parser's limits lie above those of the gate, which answers with a page;
-# they differ by one, because they are all that tells the two faults apart.
-PARSER_LINE_BYTES = 256 * 1024
-PARSER_FIELD_BYTES = PARSER_LINE_BYTES + 1
-PARSER_FIELDS = 2_000
-# A whole head, the trailers of a chunked body, or what stands between its chunks.
-PARSER_HEAD_BYTES = 512 * 1024
 
 # A request that is not read to its end may go on for this long (RFC 9112 §9.6).
 LINGER_SECONDS = 1.0
@@ -71,6 +71,7 @@ class PublicServer(web.Server):
         self.refuse = refuse
         self._keepalive_seconds = keepalive_seconds
         self.draining = False
+        self._emptied: asyncio.Future[None] | None = None
 
     def __call__(self) -> ClientConnection:
         """Make the protocol of one connection."""
@@ -87,10 +88,39 @@ class PublicServer(web.Server):
             logger=_SILENT,
         )
 
-    def end_tunnels(self) -> None:
-        """Close what was switched to another protocol: a drain would wait for it in vain."""
-        for connection in self.connections:
-            cast("ClientConnection", connection).end_tunnel()
+    def dismiss(self, *, patiently: bool) -> None:
+        """Close where nothing is under way, and end what would go on by itself."""
+        for connection in self._ours():
+            connection.dismiss(patiently=patiently)
+
+    def cut(self) -> None:
+        """Break off every exchange that is still under way, visibly."""
+        for connection in self._ours():
+            connection.reset()
+
+    async def emptied(self) -> None:
+        """Return when no connection is left."""
+        if self.connections:
+            self._emptied = self._loop.create_future()
+            await self._emptied
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Forget a connection, and notice the last one."""
+        super().connection_lost(handler, exc)
+        if handler._task_handler is not None:
+            # aiohttp's own callback, added a line above, forgets the connection first.
+            handler._task_handler.add_done_callback(lambda _: self._notice_the_last())
+        else:
+            self._notice_the_last()
+
+    def _notice_the_last(self) -> None:
+        if self._emptied is not None and not self._emptied.done() and not self.connections:
+            self._emptied.set_result(None)
+
+    def _ours(self) -> list[ClientConnection]:
+        return cast("list[ClientConnection]", self.connections)
 
     def _make_client_request(
         self,
@@ -180,7 +210,7 @@ class ClientConnection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Refuse what the parser could not read, without repeating any of it."""
         exchange = cast("ClientRequest", request).exchange
-        return _Refusal(self._manager, exchange, _refusal(exc))
+        return _Refusal(self._manager, exchange, refusal(exc))
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it only grows and neither a head nor a body comes of it."""
@@ -241,10 +271,18 @@ class ClientConnection(web.RequestHandler):
         self._tunnel = stream
         self.set_parser(stream)  # type: ignore[arg-type] # it asks for feed_data alone
 
-    def end_tunnel(self) -> None:
-        """Close the connection if it is a tunnel's."""
+    def dismiss(self, *, patiently: bool) -> None:
+        """End what would go on by itself, and close where nothing is under way.
+
+        `patiently`, a WebSocket is only told, and a connection that has asked
+        for nothing yet may ask. One whose request is on its way is spared.
+        """
         if self._tunnel is not None:
-            self._tunnel.close()
+            (self._tunnel.leave if patiently else self._tunnel.close)()
+        elif self.exchange is not None:
+            self.exchange.leave()
+        elif not (self._messages or self._undelivered or (patiently and not self._request_count)):
+            self.force_close()
 
     def pause_tunnel(self) -> None:
         """Stop reading, because the other side does not keep up."""
@@ -295,21 +333,6 @@ class _Refusal(Written):
             except ClientGone:
                 self._exchange.abort()
         return None
-
-
-def _refusal(exc: BaseException | None) -> WixproxyError:
-    """Name what the parser refused; its own words quote the request, so they stay here."""
-    if isinstance(exc, FieldsTooLarge):
-        return exc
-    if isinstance(exc, LineTooLong):
-        if PARSER_LINE_BYTES in exc.args:
-            return TargetTooLong(f"The request target is longer than {PARSER_LINE_BYTES} bytes.")
-        return FieldsTooLarge(f"A header field is longer than {PARSER_FIELD_BYTES} bytes.")
-    if "Too many headers" in str(exc):
-        return FieldsTooLarge(f"The request has more than {PARSER_FIELDS} header fields.")
-    return MalformedRequest(
-        "The request could not be read as HTTP/1.1; its head breaks the grammar."
-    )
 
 
 _SILENT = logging.getLogger("wixproxy.parser")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from . import draining
 from .assembly import Clock, Process, assemble
 from .backend import BackendServer
 from .config import Config
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from .emulator import Emulator, Subscription
     from .emulator.data import Data
 
-STOP_SECONDS = 10.0
-
 log = logging.getLogger("wixproxy.server")
 
 
@@ -40,6 +40,8 @@ class Proxy:
         self.requests = RequestServer(assemble(config, clock, self.process))
         self._servers: list[PublicServer] = []
         self._listeners: list[asyncio.Server] = []
+        self._sockets: list[socket.socket] = []
+        self._hurried = asyncio.Event()
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on these sockets."""
@@ -48,6 +50,7 @@ class Proxy:
         server = self._server(self.requests)
         for opened in sockets:
             self._listeners.append(await loop.create_server(server, sock=opened))
+        self._sockets += sockets
         self.process.unready = None
 
     async def start_backend(self, sockets: Sequence[socket.socket]) -> None:
@@ -58,6 +61,7 @@ class Proxy:
         server = self._server(BackendServer(self.requests, backend.secret))
         for opened in sockets:
             self._listeners.append(await loop.create_server(server, sock=opened))
+        self._sockets += sockets
         if backend.socket_path is not None:
             self._listeners.append(await loop.create_unix_server(server, backend.socket_path))
 
@@ -70,16 +74,25 @@ class Proxy:
         self._servers.append(server)
         return server
 
+    async def announce_stop(self, seconds: float) -> None:
+        """Say that this process will stop, and serve everything for so long."""
+        self.process.unready = "stopping"
+        draining.announce(self._servers)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurried.wait()
+
+    def hurry(self) -> None:
+        """Stop now: wait for nothing more."""
+        self._hurried.set()
+
     async def stop(self) -> None:
         """Stop accepting, let what is under way finish, and close everything."""
         self.process.unready = "stopping"
-        for listener in self._listeners:
-            listener.close()
-        for server in self._servers:
-            server.draining = True
-            server.end_tunnels()
-            server.pre_shutdown()
-        await asyncio.gather(*(server.shutdown(STOP_SECONDS) for server in self._servers))
+        draining.announce(self._servers)
+        await draining.close_listeners(self._listeners, self._sockets)
+        timeout = self.config.server.drain_timeout_seconds
+        await draining.finish(self._servers, timeout, self._hurried)
         await self.requests.service.close()
 
 
@@ -124,7 +137,7 @@ async def _run(config: Config, opens_browser: bool) -> int:
         print(_ready_lines(config, emulator), flush=True)  # noqa: T201 - the ready block
         if opens_browser:
             webbrowser.open(config.server.public_url[0])
-        await _told_to_stop()
+        await _served_until_told(proxy)
     return 0
 
 
@@ -193,13 +206,27 @@ def emulator_data(config: Config) -> Data | None:
         raise ConfigError([f"emulator.data: {problem}" for problem in error.problems]) from error
 
 
-async def _told_to_stop() -> None:
-    """Return when the process is asked to end."""
-    stop = asyncio.Event()
+async def _served_until_told(proxy: Proxy) -> None:
+    """Return when the process is asked to end, and the drain's delay has passed.
+
+    SIGTERM comes from whoever runs the process and may still send requests;
+    SIGINT is a person, who has no time. The second signal of any kind means now.
+    """
     loop = asyncio.get_running_loop()
+    first: asyncio.Future[int] = loop.create_future()
+
+    def told(number: int) -> None:
+        if first.done():
+            proxy.hurry()
+        else:
+            first.set_result(number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+        loop.add_signal_handler(number, told, number)
+    delay = proxy.config.server.drain_delay_seconds
+    if await first == signal.SIGTERM and delay:
+        log.info("stopping: everything is served for %g more seconds", delay)
+        await proxy.announce_stop(delay)
 
 
 def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

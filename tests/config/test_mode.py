@@ -64,6 +64,7 @@ def test_the_public_url_follows_the_port_and_not_the_host(project: Project) -> N
         pytest.param("browser.inject", True, False, id="pages as the frontend wrote them"),
         pytest.param("log.format", "text", "json", id="lines for people or for programs"),
         pytest.param("upstream.first_byte_timeout_seconds", 300.0, 60.0, id="time to compile"),
+        pytest.param("server.drain_delay_seconds", 0.0, 5.0, id="time to notice a stop"),
     ],
 )
 def test_some_defaults_follow_from_the_mode(

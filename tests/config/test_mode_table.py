@@ -84,6 +84,11 @@ async def test_the_mode_decides_content_of_delivered_events(project: Project) ->
     assert left == {"dev": True, "production": False}
 
 
+def test_the_mode_decides_after_sigterm(project: Project) -> None:
+    assert project.load(DEV).server.drain_delay_seconds == 0
+    assert project.load(PRODUCTION).server.drain_delay_seconds == 5
+
+
 async def test_the_mode_decides_what_clients_learn_of_failures(project: Project) -> None:
     told = {}
     for flags in (DEV, PRODUCTION):

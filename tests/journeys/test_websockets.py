@@ -148,4 +148,5 @@ async def test_an_open_socket_does_not_hold_up_the_end(stage: Stage, socket: Soc
     async with asyncio.timeout(5):
         await stage.proxy.stop()
         await socket.closed.wait()
-    assert (await connected.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSED
+    goodbye = await connected.receive(timeout=5)
+    assert (goodbye.type, goodbye.data) == (aiohttp.WSMsgType.CLOSE, 1001)

@@ -19,6 +19,7 @@ from .table import (
     Positive,
     PositiveSeconds,
     PublicURLText,
+    Seconds,
     Table,
 )
 
@@ -74,6 +75,15 @@ class ServerTable(Table):
         default=75.0,
         description="How long an idle connection is kept; "
         "longer than a load balancer in front keeps its own.",
+    )
+    drain_delay_seconds: Seconds = Field(
+        default=0.0,
+        description="How long everything is still accepted after SIGTERM, so that a load balancer "
+        "can notice; 5 in production when left out.",
+    )
+    drain_timeout_seconds: PositiveSeconds = Field(
+        default=30.0,
+        description="How long what is under way may then take until it is cut.",
     )
 
     @property

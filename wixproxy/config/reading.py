@@ -30,6 +30,7 @@ from .sources import Gathered, Given, gather
 IN_PRODUCTION = {
     "browser.inject": False,
     "log.format": "json",
+    "server.drain_delay_seconds": 5.0,
     "upstream.first_byte_timeout_seconds": 60.0,
 }
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from ..downstream import ClientStream
+from ..client_stream import ClientStream
 from ..errors import SessionEnded, WixproxyError
 from ..exchange import Exchange
 from ..injection import InjectedPage

@@ -1,0 +1,85 @@
+"""The bytes of a client's connection after an upgrade to a WebSocket; see `wire.tunnel`.
+
+They are carried as they are. Only the ends of frames towards the client are
+followed, so that a server that stops can say goodbye in the WebSocket's own
+words; the client's answer then ends the other side in good order, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from .sansio.websocket_frames import GOING_AWAY, FrameEnds, close_frame
+
+if TYPE_CHECKING:
+    from .protocol import ClientConnection
+
+
+class ClientStream:
+    """One end of a tunnel: the client's."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self._incoming: asyncio.Queue[bytes] = asyncio.Queue()
+        self._ended = False
+        self._frames = FrameEnds()
+        self._leaving = False
+        connection.begin_tunnel(self)
+
+    async def read(self) -> bytes:
+        """Return the next bytes; empty bytes when the client sends no more."""
+        if self._ended and self._incoming.empty():
+            return b""
+        data = await self._incoming.get()
+        if self._incoming.qsize() == 0:
+            self._connection.resume_tunnel()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes; returns when the client has room for more.
+
+        Behind a close frame there is nothing more to say (RFC 6455 §5.5.1).
+        """
+        if self._leaving and self._frames.closed:
+            return
+        self._frames.feed(data)
+        self._connection.send(data)
+        if self._leaving:
+            self._say_goodbye()
+        if self._connection.writing_paused:
+            await self._connection.drained()
+
+    def leave(self) -> None:
+        """Tell the client that the server goes away, as soon as a frame may be put in."""
+        self._leaving = True
+        self._say_goodbye()
+
+    def write_eof(self) -> None:
+        """Say that no more bytes come from here."""
+        transport = self._connection.transport
+        if transport is not None and not transport.is_closing() and transport.can_write_eof():
+            transport.write_eof()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if (transport := self._connection.transport) is not None:
+            transport.close()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Take bytes from aiohttp's protocol, as a payload parser does."""
+        self._incoming.put_nowait(data)
+        if self._incoming.qsize() > 1:
+            self._connection.pause_tunnel()
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """Take note that the client sends no more."""
+        self._ended = True
+        self._incoming.put_nowait(b"")
+
+    def _say_goodbye(self) -> None:
+        if self._frames.between_frames and not self._frames.closed:
+            frame = close_frame(GOING_AWAY)
+            self._frames.feed(frame)
+            self._connection.send(frame)
