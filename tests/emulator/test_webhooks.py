@@ -239,6 +239,21 @@ async def test_a_dashboard_token_is_known_and_can_be_stripped(
     assert "refresh_token" not in stripped.json
 
 
+async def test_a_token_of_another_app_says_so_and_opens_nothing(wix: Wix) -> None:
+    about = {"clientId": "another-app", "instanceId": "another-installation"}
+    token = (await wix.admin("POST", "/user-tokens", about))["access_token"]
+    told = await wix.info(token)
+    assert (told["active"], told["clientId"]) == (True, "another-app")
+    assert told["instanceId"] == "another-installation"
+    assert (await wix.call("GET", "/apps/v1/instance", token)).status == 401
+    stripped = await wix.grant(
+        grant_type="strip_bound_session",
+        client_secret=wix.emulator.client_secret,
+        access_token=token,
+    )
+    assert (stripped.status, stripped.json["error"]) == (400, "invalid_grant")
+
+
 async def test_a_dashboard_user_reads_what_the_app_reads_and_makes_no_redirect_session(
     wix: Wix,
 ) -> None:
