@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import click
 
-from .ports import holder
+from ..ports import holder
 
 EXIT_MACHINE = 1
 EXIT_CONFIG = 2

@@ -43,6 +43,8 @@
     ├── StoreUnavailable      503
     ├── UpstreamError
     │   ├── UpstreamUnavailable  502
+    │   │   └── NothingListens
+    │   │       └── FrontendStarting  503
     │   ├── UpstreamTimeout      504
     │   └── UpstreamMalformed    502
     └── ClientGone                         the client left; nothing is answered
@@ -90,6 +92,8 @@ from .session import (
 )
 from .upstream import (
     ClientGone,
+    FrontendStarting,
+    NothingListens,
     UpstreamError,
     UpstreamMalformed,
     UpstreamTimeout,
@@ -117,6 +121,7 @@ __all__ = [
     "ExpectationRefused",
     "FieldsTooLarge",
     "ForwardingLoop",
+    "FrontendStarting",
     "GrantRejected",
     "HostRefused",
     "LoginRejected",
@@ -126,6 +131,7 @@ __all__ = [
     "NoSession",
     "NoSuchRoute",
     "NotForwarded",
+    "NothingListens",
     "PathRefused",
     "RequestRefused",
     "SealError",

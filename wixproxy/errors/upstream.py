@@ -17,6 +17,16 @@ class UpstreamUnavailable(UpstreamError):
     code = "upstream_unavailable"
 
 
+class NothingListens(UpstreamUnavailable):
+    """The upstream's machine answers that nobody takes connections there."""
+
+
+class FrontendStarting(NothingListens):
+    """The command that is the frontend takes no connections yet."""
+
+    status, code, title = 503, "frontend_starting", "The frontend is starting"
+
+
 class UpstreamTimeout(UpstreamError):
     """The upstream was silent for longer than it may be."""
 

@@ -17,7 +17,7 @@ from typing import TypeVar, cast
 
 import aiohappyeyeballs
 
-from ..errors import UpstreamError, UpstreamTimeout, UpstreamUnavailable
+from ..errors import NothingListens, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 from ..sansio.origin import Origin
 
 _P = TypeVar("_P", bound=asyncio.Protocol)
@@ -106,6 +106,6 @@ def _unreachable(origin: Origin, error: BaseException) -> UpstreamError:
             " If it is a plain server, write http:// in its address."
         )
     if isinstance(error, OSError) and error.errno in {None, errno.ECONNREFUSED}:
-        return UpstreamUnavailable(f"Nothing is listening at {origin}. Is the server running?")
+        return NothingListens(f"Nothing is listening at {origin}. Is the server running?")
     reason = error.strerror if isinstance(error, OSError) else None
     return UpstreamUnavailable(f"{origin} cannot be reached: {reason or error}.")

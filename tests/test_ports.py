@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wixproxy.commands.ports import holder
+from wixproxy.ports import holder, ports_of_session
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt uid inode"
 
@@ -79,6 +79,25 @@ def test_a_process_that_hides_its_files_is_passed_over(tmp_path: Path) -> None:
     proc = machine(tmp_path, line(4321, "0A", 77))
     (proc / "1").mkdir()
     assert holder(4321, proc) == "node (pid 1234)"
+
+
+def test_the_ports_of_a_session_are_those_of_its_processes() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        held = ports_of_session(os.getsid(0))
+        assert held is not None
+        assert listener.getsockname()[1] in held
+        assert ports_of_session(2**30) == frozenset()
+
+
+@pytest.mark.parametrize("session", [99, 100])
+def test_a_process_belongs_to_a_session_whatever_its_name(tmp_path: Path, session: int) -> None:
+    proc = machine(tmp_path, line(4321, "0A", 77), line(4321, "01", 78))
+    (proc / "1234" / "stat").write_text("1234 (n) S 7 (x) S 1 50 99 0 -1 4194304 100 0 0 0")
+    assert ports_of_session(session, proc) == (frozenset({4321}) if session == 99 else frozenset())
+
+
+def test_nothing_is_known_of_ports_where_the_system_does_not_tell(tmp_path: Path) -> None:
+    assert ports_of_session(99, tmp_path / "absent") is None
 
 
 def test_a_program_may_have_any_bytes_for_a_name(tmp_path: Path) -> None:
