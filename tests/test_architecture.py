@@ -20,12 +20,7 @@ Rule = Callable[[Module], Iterator[str]]
 
 DECIDERS = {"errors", "sansio"}
 REQUEST = {
-    "browser_session",
-    "client_stream",
-    "downstream",
-    "exchange",
-    "front",
-    "pages",
+    *("browser_session", "client_stream", "downstream", "exchange", "front", "pages"),
     "service",
 }
 SHARED = {
@@ -38,21 +33,13 @@ UPPER = (
     | REQUEST
     | SHARED
     | {
-        "backend",
-        "draining",
-        "first_contact",
-        "handlers",
-        "listening",
-        "parser_limits",
-        "protocol",
-        "serve",
-        "stores",
-        "wire",
-        "wix",
+        *("backend", "draining", "first_contact", "frontend", "handlers", "listening"),
+        *("parser_limits", "protocol", "serve", "stores", "wire", "wix"),
     }
 )
 BUILDERS = {
-    *("", "assembly", "config", "emulator", "extension_assembly", "server", "session_assembly"),
+    *("", "assembly", "config", "emulated_site", "emulator", "extension_assembly"),
+    *("frontend_assembly", "frontend_command", "server", "session_assembly"),
 }
 
 OURS: Mapping[str, set[str]] = {
@@ -68,6 +55,8 @@ OURS: Mapping[str, set[str]] = {
     "parser_limits": DECIDERS,
     "protocol": DECIDERS | {"client_stream", "downstream", "parser_limits"},
     "draining": {"listening", "protocol"},
+    "ports": set(),
+    "frontend": DECIDERS | {"ports", "wire"},
     "first_contact": DECIDERS,
     "front": DECIDERS | {"stores", "wix"},
     "browser_session": DECIDERS | {"front"},
@@ -91,10 +80,14 @@ OURS: Mapping[str, set[str]] = {
     "backend": DECIDERS | REQUEST | {"serve"},
     "listening": set(),
     "extension_assembly": UPPER | {"config"},
+    "frontend_assembly": UPPER | {"config"},
+    "frontend_command": {"config", "frontend", "listening", "sansio"},
+    "emulated_site": {"config", "emulator", "errors", "sansio"},
     "session_assembly": UPPER | {"config"},
-    "assembly": UPPER | {"config", "extension_assembly", "session_assembly"},
-    "server": UPPER | {"assembly", "config", "emulator"},
-    "commands": UPPER | BUILDERS,
+    "assembly": UPPER | {"config", "extension_assembly", "frontend_assembly", "session_assembly"},
+    "server": UPPER
+    | {"assembly", "config", "emulated_site", "emulator", "frontend_assembly", "frontend_command"},
+    "commands": UPPER | BUILDERS | {"ports"},
     "cli": {"", "commands", "errors"},
     "__main__": {"cli"},
     "emulator": set(),

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
 from .config import Config
 from .credential_calls import CredentialCalls
 from .credential_throttle import CredentialThrottle
 from .elevation import Elevation
-from .errors import ConfigError
 from .exchange import Exchange
 from .extension_assembly import (
     assemble_callers,
@@ -21,12 +17,17 @@ from .extension_assembly import (
     delivery_paths,
     verified_calls,
 )
-from .first_contact import FirstContact
+from .frontend_assembly import (
+    Locate,
+    assemble_pages,
+    assemble_upstream_pool,
+    first_contact,
+    locating,
+    verifying,
+)
 from .handlers.api import WixApi
 from .handlers.custom_login import CustomLogin
 from .handlers.direct_login import direct_login
-from .handlers.files import Files
-from .handlers.frontend import Frontend, FrontendOptions
 from .handlers.login import Login
 from .handlers.logout import Logout
 from .handlers.programs import ProgramCalls
@@ -49,7 +50,7 @@ from .sansio.routes import ASTRO_ROUTES, Routes
 from .service import Handler, Service
 from .session_assembly import assemble_fronts, public_urls
 from .usable_session import MintLimits, UsableSessions
-from .wire.pool import Pool, Timeouts
+from .wire.pool import Pool
 from .wix.app_tokens import AppTokens
 from .wix.callers import Callers
 from .wix.client import WixClient
@@ -58,11 +59,6 @@ from .wix_calls import WixCalls
 
 Clock = Callable[[], float]
 
-# The shop loads its pictures from the emulator, which has an origin of its own.
-SHOP_POLICY = (
-    "default-src 'self'; img-src 'self' data: {wix}; frame-ancestors 'none'; base-uri 'none'"
-)
-
 
 @dataclass(slots=True)
 class Process:
@@ -70,17 +66,19 @@ class Process:
 
     `unready` is the reason why no traffic should come here, or None;
     `pseudonym` is our name in `Via`, which must differ between processes
-    that stand one behind the other.
+    that stand one behind the other. `locate` tells where the command listens
+    that we started as the frontend, if we started one.
     """
 
     started_at: float
     pseudonym: bytes
+    locate: Locate | None = None
     unready: str | None = "starting"
 
     @classmethod
-    def begin(cls, clock: Clock) -> Process:
+    def begin(cls, clock: Clock, locate: Locate | None = None) -> Process:
         """Begin a process."""
-        return cls(clock(), b"wixproxy-" + secrets.token_hex(4).encode())
+        return cls(clock(), b"wixproxy-" + secrets.token_hex(4).encode(), locate)
 
 
 def assemble(config: Config, clock: Clock, process: Process) -> Service:
@@ -89,18 +87,23 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         config.site.api_origin,
         config.site.client_id,
         clock,
-        tls=_tls(config.site.ca_file),
+        tls=verifying(config.site.ca_file),
         trust_environment=config.site.proxy == "env",
     )
-    api_pool, upstream_pool = Pool(tls=_tls(config.site.ca_file)), _upstream_pool(config)
+    api_pool = Pool(tls=verifying(config.site.ca_file))
+    upstream_pool = assemble_upstream_pool(config)
+    locate = locating(config, process.locate)
     trusted = TrustedProxies.parse(
         config.server.trusted_proxies, everyone=config.server.trust_every_proxy
     )
-    extensions = assemble_extensions(config, upstream_pool, clock)
+    extensions = assemble_extensions(config, upstream_pool, locate, clock)
     fronts = assemble_fronts(config, wix, clock, process.started_at)
     callers = assemble_callers(config, wix, clock)
-    frontend = _frontend(config, upstream_pool, trusted, process, _attempts(config, wix, clock))
-    contact = _first_contact(config, upstream_pool)
+    frontend = {}
+    if not config.upstream.api_only:
+        pages = assemble_pages(config, upstream_pool, trusted, process.pseudonym, locate)
+        frontend["frontend"] = _logging_in(config, pages, _attempts(config, wix, clock))
+    contact = first_contact(config, upstream_pool, locate)
     status = Status(lambda: process.unready or (contact.missing if contact else None))
 
     async def start() -> None:
@@ -150,14 +153,6 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         start=start,
         close=close,
     )
-
-
-def _first_contact(config: Config, pool: Pool) -> FirstContact | None:
-    """Return what waits for a running frontend; files need no waiting."""
-    if config.upstream.url is None:
-        return None
-    origin = Origin.parse(config.upstream.url)
-    return FirstContact(str(origin), lambda: pool.reach(origin))
 
 
 def _session_handlers(
@@ -238,66 +233,11 @@ def _own_paths(config: Config) -> tuple[str, ...]:
     return (config.site.login.callback_path, *astro)
 
 
-def _frontend(
-    config: Config,
-    pool: Pool,
-    trusted: TrustedProxies,
-    process: Process,
-    attempts: LoginAttempts,
-) -> dict[str, Handler]:
-    """Choose what answers everything that is not ours; nothing does beside a frontend."""
-    if config.upstream.api_only:
-        return {}
-    pages = _pages(config, pool, trusted, process)
-    if config.site.login.silent:
-        pages = SilentLogin(pages, attempts, _own_paths(config)).handle
-    return {"frontend": pages}
-
-
-def _pages(config: Config, pool: Pool, trusted: TrustedProxies, process: Process) -> Handler:
-    """Make what pages come from: an upstream, a folder, or the demo shop."""
-    starts_sessions = config.session.start == "navigation"
-    if config.upstream.url is not None:
-        host = config.upstream.host_header
-        options = FrontendOptions(
-            pseudonym=process.pseudonym,
-            host_header=host.encode("ascii") if host is not None else None,
-            forwards_session_cookie=config.upstream.session_cookie == "forward",
-            starts_sessions=starts_sessions,
-            injects=config.browser.inject,
-        )
-        return Frontend(pool, Origin.parse(config.upstream.url), options, trusted).handle
-    if config.upstream.root is not None:
-        root = Path(config.upstream.root)
-        injects = config.browser.inject
-        return Files(root, starts_sessions=starts_sessions, injects=injects).handle
-    if config.emulator.enabled:
-        shop = Path(str(resources.files("wixproxy") / "browser" / "shop"))
-        policy = SHOP_POLICY.format(wix=config.site.api_origin)
-        return Files(shop, starts_sessions=starts_sessions, policy=policy).handle
-    raise ConfigError(["upstream.url: there is no frontend to serve"])
-
-
-def _upstream_pool(config: Config) -> Pool:
-    upstream = config.upstream
-    tls: ssl.SSLContext | None
-    if upstream.verify == "any":
-        tls = ssl.create_default_context()
-        tls.check_hostname = False
-        tls.verify_mode = ssl.CERT_NONE
-    else:
-        tls = _tls(upstream.ca_file)
-    timeouts = Timeouts(
-        connect_seconds=upstream.connect_timeout_seconds,
-        first_byte_seconds=upstream.first_byte_timeout_seconds,
-        idle_seconds=upstream.idle_timeout_seconds,
-    )
-    return Pool(tls=tls, timeouts=timeouts)
-
-
-def _tls(ca_file: str | None) -> ssl.SSLContext | None:
-    """Return a context that verifies against `ca_file`; None stands for the system's trust."""
-    return ssl.create_default_context(cafile=ca_file) if ca_file is not None else None
+def _logging_in(config: Config, pages: Handler, attempts: LoginAttempts) -> Handler:
+    """Let pages log in whom Wix knows already, where the configuration says so."""
+    if not config.site.login.silent:
+        return pages
+    return SilentLogin(pages, attempts, _own_paths(config)).handle
 
 
 def _form_targets(config: Config) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ SETTINGS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 """The flag of each option that has one, and how click shows it."""
 
+COMMAND = "upstream.command"
 SERVE = (
     "upstream.url",
     "upstream.root",
@@ -158,6 +159,7 @@ class Configured(click.Command):
         *,
         settings: tuple[str, ...],
         params: list[click.Parameter],
+        starts_command: bool = False,
         **rest: Any,
     ) -> None:
         file = click.Option(
@@ -168,6 +170,22 @@ class Configured(click.Command):
             help="Configuration file",
         )
         super().__init__(name, params=[*map(Setting, settings), file, *params], **rest)
+        self._starts_command = starts_command
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Show the command that may stand behind the options."""
+        pieces = super().collect_usage_pieces(ctx)
+        return [*pieces, "[-- COMMAND ...]"] if self._starts_command else pieces
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take what stands behind "--" for the command that is the frontend."""
+        if self._starts_command and "--" in args:
+            end = args.index("--")
+            args, command = args[:end], args[end + 1 :]
+            if not command:
+                ctx.fail("Expected a command behind --, as in: -- npm run dev")
+            ctx.meta[COMMAND] = command
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Collect the flags that were given, under the names of their options."""
@@ -176,6 +194,7 @@ class Configured(click.Command):
             for parameter in self.params
             if isinstance(parameter, Setting) and parameter.name is not None
         }
+        given[COMMAND] = ctx.meta.get(COMMAND)
         ctx.params["flags"] = {
             name: value for name, value in given.items() if value not in (None, ())
         }
@@ -191,11 +210,15 @@ def main() -> None:
     """
 
 
-@main.command(cls=Configured, settings=SERVE)
+@main.command(cls=Configured, settings=SERVE, starts_command=True)
 @click.option("--open", "opens_browser", is_flag=True, help="Open the site in a browser")
 @click.pass_context
 def serve(ctx: click.Context, flags: Flags, config_file: Path | None, opens_browser: bool) -> None:
-    """Serve a frontend, with Wix below /_wix/ of the same origin."""
+    """Serve a frontend, with Wix below /_wix/ of the same origin.
+
+    A command behind -- is started as the frontend and ended with wixproxy: it
+    is found where it listens, and --upstream says so where it cannot be.
+    """
     from .commands.serve import serve as run
 
     ctx.exit(run(flags, config_file, opens_browser=opens_browser))
@@ -210,7 +233,7 @@ def emulator(ctx: click.Context, flags: Flags, config_file: Path | None) -> None
     ctx.exit(emulate(flags, config_file))
 
 
-@main.command(cls=Configured, settings=SERVE)
+@main.command(cls=Configured, settings=SERVE, starts_command=True)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of wixproxy.toml instead")
 @click.pass_context
 def check(ctx: click.Context, flags: Flags, config_file: Path | None, schema: bool) -> None:

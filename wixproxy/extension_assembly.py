@@ -47,16 +47,21 @@ def delivery_paths(config: Config) -> DeliveryPaths:
     return DeliveryPaths(webhooks + [entry.path for entry in extensions.service_plugins])
 
 
-def assemble_extensions(config: Config, pool: Pool, clock: Callable[[], float]) -> Extensions:
-    """Build the handlers; raises `ConfigError` when the file of events cannot be used."""
+def assemble_extensions(
+    config: Config, pool: Pool, locate: Callable[[], Origin] | None, clock: Callable[[], float]
+) -> Extensions:
+    """Build the handlers; raises `ConfigError` when the file of events cannot be used.
+
+    `locate` tells where the running frontend is; it is None where none runs.
+    """
     extensions = config.site.extensions
     if not extensions.webhooks and not extensions.service_plugins:
         handlers: dict[str, Handler] = {"webhook": nothing_here, "service-plugin": nothing_here}
         return Extensions(handlers, _nothing, _nothing)
-    if config.upstream.url is None:
+    if locate is None:
         raise ConfigError(["upstream.url: events and service plugins need a running frontend"])
     keys = [public_key(text) for text in config.site.public_keys]
-    handler = FrontendHandler(pool, Origin.parse(config.upstream.url), _fields(config))
+    handler = FrontendHandler(pool, locate, _fields(config))
     plugins = ServicePlugins(
         service_plugin.Verifier(keys, config.site.client_id),
         [

@@ -22,12 +22,15 @@ log = logging.getLogger("wixproxy.server")
 
 
 class FirstContact:
-    """Tries to reach the frontend until it can; `reach` raises `UpstreamError`."""
+    """Tries to reach the frontend until it can; `reach` raises `UpstreamError`.
 
-    def __init__(self, origin: str, reach: Callable[[], Awaitable[None]]) -> None:
+    `named` is what the frontend is called in what people read.
+    """
+
+    def __init__(self, named: str, reach: Callable[[], Awaitable[None]]) -> None:
         self._reach = reach
         self._waiting: asyncio.Task[None] | None = None
-        self.missing: str | None = f"the frontend at {origin} has not taken a connection yet"
+        self.missing: str | None = f"{named} has not taken a connection yet"
 
     async def start(self) -> None:
         """Try once; go on trying in the background while nobody answers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shlex
 import signal
 import socket
 import sys
@@ -19,14 +20,14 @@ from .assembly import Clock, Process, assemble
 from .backend import BackendServer
 from .config import Config
 from .errors import ConfigError
+from .frontend_assembly import Locate
 from .listening import listen
 from .protocol import PublicServer
-from .sansio.redaction import Secret
 from .serve import RequestServer
 
 if TYPE_CHECKING:
-    from .emulator import Emulator, Subscription
-    from .emulator.data import Data
+    from .emulator import Emulator
+    from .frontend.child import Child
 
 log = logging.getLogger("wixproxy.server")
 
@@ -34,9 +35,11 @@ log = logging.getLogger("wixproxy.server")
 class Proxy:
     """One running proxy: its listeners and the service behind them."""
 
-    def __init__(self, config: Config, *, clock: Clock = time.time) -> None:
+    def __init__(
+        self, config: Config, *, clock: Clock = time.time, locate: Locate | None = None
+    ) -> None:
         self.config = config
-        self.process = Process.begin(clock)
+        self.process = Process.begin(clock, locate)
         self.requests = RequestServer(assemble(config, clock, self.process))
         self._servers: list[PublicServer] = []
         self._listeners: list[asyncio.Server] = []
@@ -96,9 +99,12 @@ class Proxy:
         await self.requests.service.close()
 
 
-def build(config: Config, *, clock: Clock = time.time) -> Proxy:
-    """Make the proxy that `config` describes; the only place that knows a clock."""
-    return Proxy(config, clock=clock)
+def build(config: Config, *, clock: Clock = time.time, locate: Locate | None = None) -> Proxy:
+    """Make the proxy that `config` describes; the only place that knows a clock.
+
+    `locate` tells where the command listens that was started as the frontend.
+    """
+    return Proxy(config, clock=clock, locate=locate)
 
 
 def run(config: Config, *, opens_browser: bool = False) -> int:
@@ -113,23 +119,27 @@ async def _run(config: Config, opens_browser: bool) -> int:
             closing.enter_context(opened)
             for opened in listen(config.server.host, config.server.port)
         ]
-        address = config.backend.host_and_port
-        backend_sockets = [
-            closing.enter_context(opened) for opened in (listen(*address) if address else [])
-        ]
+        child = None
+        if config.upstream.command:
+            from .frontend_command import listen_for_command, start_command
+
+            config, backend_sockets = listen_for_command(config)
+            child = await start_command(config)
+            closing.push_async_callback(child.stop)
+        else:
+            address = config.backend.host_and_port
+            backend_sockets = listen(*address) if address is not None else []
+        for opened in backend_sockets:
+            closing.enter_context(opened)
         emulator = None
         if config.emulator.enabled:
-            emulator = _emulator(config)
+            from .emulated_site import make_emulator, with_emulator
+
+            emulator = make_emulator(config)
             closing.push_async_callback(emulator.stop)
             await emulator.start(config.emulator.host, config.emulator.port)
-            config = config.with_emulated_site(
-                api_origin=emulator.listening_origin,
-                client_id=emulator.client_id,
-                client_secret=Secret(emulator.client_secret),
-                instance_id=emulator.instance_id,
-                public_keys=_emulated_keys(config, emulator),
-            )
-        proxy = build(config)
+            config = with_emulator(config, emulator)
+        proxy = build(config, locate=child.locate if child is not None else None)
         closing.push_async_callback(proxy.stop)
         await proxy.start(sockets)
         if config.backend.listen is not None:
@@ -137,76 +147,27 @@ async def _run(config: Config, opens_browser: bool) -> int:
         print(_ready_lines(config, emulator), flush=True)  # noqa: T201 - the ready block
         if opens_browser:
             webbrowser.open(config.server.public_url[0])
-        await _served_until_told(proxy)
-    return 0
+        return await _until_the_end(proxy, child)
 
 
-def _emulator(config: Config) -> Emulator:
-    """Make an emulator whose Wix project knows this proxy's public URLs."""
-    from .emulator import Emulator, EmulatorConfig
-
-    settings = config.emulator
-    subscriptions = _subscriptions(config)
-    emulator = Emulator(
-        EmulatorConfig(
-            seed=settings.seed,
-            data=emulator_data(config),
-            public_url=settings.public_url,
-            access_token_seconds=settings.access_token_seconds,
-            webhooks=bool(subscriptions),
-            webhook_subscriptions=subscriptions,
-            plugin_url=_plugin_url(config),
-            plugin_host=config.server.canonical_host,
-        )
-    )
-    for url in config.server.public_url:
-        emulator.allow_redirect_uri(url + config.site.login.callback_path)
-        emulator.allow_redirect_domain(url)
-    return emulator
+async def _until_the_end(proxy: Proxy, child: Child | None) -> int:
+    """Return the exit code when the process is told to end, or the frontend's command ended."""
+    told = asyncio.create_task(_served_until_told(proxy, child))
+    if child is None:
+        await told
+        return 0
+    ended = asyncio.create_task(child.ended())
+    await asyncio.wait([told, ended], return_when=asyncio.FIRST_COMPLETED)
+    if told.done() or proxy.process.unready is not None:
+        await told
+        ended.cancel()
+        return 0
+    told.cancel()
+    log.error("the frontend's command ended with exit code %d", ended.result())
+    return ended.result()
 
 
-def _subscriptions(config: Config) -> tuple[Subscription, ...]:
-    """Return the webhooks as the emulator posts to them: here, whatever address is public."""
-    from .emulator import Subscription
-
-    return tuple(
-        Subscription(
-            url=config.server.local_origin + entry.route,
-            types=entry.events,
-            host=config.server.canonical_host,
-        )
-        for entry in config.site.extensions.webhooks
-    )
-
-
-def _plugin_url(config: Config) -> str | None:
-    """Return where the one service plugin is called; among several the caller has to choose."""
-    plugins = config.site.extensions.service_plugins
-    return config.server.local_origin + plugins[0].route if len(plugins) == 1 else None
-
-
-def _emulated_keys(config: Config, emulator: Emulator) -> tuple[str, ...] | None:
-    """Return the key that the emulator signs with; it takes half a second to find."""
-    extensions = config.site.extensions
-    if not extensions.webhooks and not extensions.service_plugins:
-        return None
-    return (emulator.public_key_base64,)
-
-
-def emulator_data(config: Config) -> Data | None:
-    """Read what the emulated site holds; raise `ConfigError` for data that cannot be used."""
-    from .emulator.data import DataError, load
-
-    path = config.emulator.data
-    if path is None:
-        return None
-    try:
-        return load(path)
-    except DataError as error:
-        raise ConfigError([f"emulator.data: {problem}" for problem in error.problems]) from error
-
-
-async def _served_until_told(proxy: Proxy) -> None:
+async def _served_until_told(proxy: Proxy, child: Child | None) -> None:
     """Return when the process is asked to end, and the drain's delay has passed.
 
     SIGTERM comes from whoever runs the process and may still send requests;
@@ -218,6 +179,8 @@ async def _served_until_told(proxy: Proxy) -> None:
     def told(number: int) -> None:
         if first.done():
             proxy.hurry()
+            if child is not None:
+                child.hurry()
         else:
             first.set_result(number)
 
@@ -242,6 +205,8 @@ def _ready_lines(config: Config, emulator: Emulator | None) -> str:
     """Say where everything is, in the one block that people read."""
     upstream, public = config.upstream, config.server.public_url[0]
     frontend, here = upstream.url or upstream.root or "the demo shop", public
+    if upstream.command:
+        frontend = shlex.join(upstream.command)
     if upstream.api_only:
         here = f"http://{config.server.host}:{config.server.port}"
         frontend = f"beside it at {public}, which sends paths below /_wix/ here"
@@ -259,6 +224,7 @@ def _ready_lines(config: Config, emulator: Emulator | None) -> str:
             f"  frontend   {frontend}",
             f"  Wix        {wix}",
             f"  mode       {config.mode}, sessions in the {config.session.store} store",
+            *([f"  backend    {config.backend.listen}"] if config.backend.listen else []),
             f"  trusts     {trusted}",
         ]
     )

@@ -130,6 +130,8 @@ def test_every_problem_is_a_line_of_its_own(run: Run, command: str) -> None:
         pytest.param(["serv"], id="a command that does not exist"),
         pytest.param(["serve", "--port", "many"], id="a port that is no number"),
         pytest.param(["serve", "leftover"], id="a word too many"),
+        pytest.param(["serve", "--"], id="no command where one is announced"),
+        pytest.param(["newkey", "--", "npm"], id="a command for nothing"),
     ],
 )
 def test_a_mistyped_command_line_is_a_usage_error(run: Run, words: list[str]) -> None:

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import time
 
+import aiohttp
+
 from tests.config.conftest import KEY, Flags, Project
+from tests.stage import NAVIGATION
 from wixproxy.assembly import Process, assemble
 from wixproxy.commands.serve import with_development_key
+from wixproxy.errors import FrontendStarting
 from wixproxy.extension_assembly import event_store
+from wixproxy.listening import listen
+from wixproxy.sansio.origin import Origin
+from wixproxy.server import build
 from wixproxy.stores.events import Arrival
 
 PRODUCTION: Flags = {"mode": "production", "session.keys": [KEY]}
@@ -87,6 +94,26 @@ async def test_the_mode_decides_content_of_delivered_events(project: Project) ->
 def test_the_mode_decides_after_sigterm(project: Project) -> None:
     assert project.load(DEV).server.drain_delay_seconds == 0
     assert project.load(PRODUCTION).server.drain_delay_seconds == 5
+
+
+async def test_the_mode_decides_page_that_waits_for_a_command(project: Project) -> None:
+    shown = {}
+    for flags in (DEV, PRODUCTION):
+        command = {**flags, "upstream.url": None, "upstream.command": ["sh"]}
+        config = with_development_key(project.load(command), project.folder / "state")
+        proxy, sockets = build(config, locate=_nowhere), listen("127.0.0.1", 0)
+        url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}/"
+        await proxy.start(sockets)
+        headers = {**NAVIGATION, "Host": "localhost:4321"}
+        async with aiohttp.request("GET", url, headers=headers) as answer:
+            assert answer.status == 503
+            shown[config.mode] = "/_wix/readyz" in await answer.text()
+        await proxy.stop()
+    assert shown == {"dev": True, "production": False}
+
+
+def _nowhere() -> Origin:
+    raise FrontendStarting()
 
 
 async def test_the_mode_decides_what_clients_learn_of_failures(project: Project) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.conftest import KEY, Flags, Project
+from tests.config.conftest import KEY, PUBLIC_KEY, Flags, Project
 from wixproxy.config import read
 from wixproxy.errors import ConfigError
 
@@ -126,6 +126,47 @@ def test_what_made_it_production_is_told_where_nobody_chose_it(project: Project)
             id="before, over and beside",
         ),
         pytest.param(
+            {"upstream.url": None, "upstream.command": ["sh"], "upstream.root": "."},
+            "upstream.root (from flag --root): give one of upstream.command and upstream.root, "
+            "not both.",
+            id="a command and a folder",
+        ),
+        pytest.param(
+            {"upstream.url": None, "upstream.command": ["nosuchprogram"]},
+            "upstream.command (from the command line): expected a program, found none called "
+            "'nosuchprogram' on the PATH. Is it spelled right, and installed?",
+            id="a command that nobody has",
+        ),
+        pytest.param(
+            {"upstream.url": None, "upstream.command": [" ", "x"]},
+            "upstream.command (from the command line): expected a program as the first word, "
+            "found an empty one.",
+            id="a command without a program",
+        ),
+        pytest.param(
+            {
+                "upstream.url": "https://frontend.example",
+                "upstream.command": ["sh"],
+                "upstream.verify": "any",
+            },
+            'upstream.verify (from flag upstream.verify): expected "system" for a frontend on '
+            'another machine, found "any". Set upstream.ca_file to the authority that signed its '
+            "certificate.",
+            id="a command that listens on another machine",
+        ),
+        pytest.param(
+            {
+                "upstream.url": None,
+                "upstream.api_only": True,
+                "server.public_url": ["http://localhost:5173"],
+                "site.extensions.backend_paths": ["/api"],
+                "site.client_secret": "s3cret",
+            },
+            "site.extensions.backend_paths (from flag site.extensions.backend_paths): expected a "
+            "running frontend to take the calls, found none. Set upstream.url.",
+            id="paths of a frontend that is beside us",
+        ),
+        pytest.param(
             {"emulator.enabled": True, "emulator.host": "localhost"},
             "emulator.host (from flag --host): expected another host than that of "
             "server.public_url, found 'localhost' in both. Cookies ignore ports, so the emulator "
@@ -179,6 +220,22 @@ def test_every_address_is_trusted_only_where_that_is_said_in_so_many_words(
     assert project.problems({**flags, "server.trust_every_proxy": True}) == []
 
 
+def test_a_command_needs_no_address_no_verified_certificate_and_no_backend_secret(
+    project: Project,
+) -> None:
+    flags = {
+        "upstream.url": None,
+        "upstream.command": ["sh", "-c", ""],
+        "upstream.verify": "any",
+        "backend.listen": "127.0.0.1:4322",
+        "site.extensions.webhooks": [{"id": "orders", "path": "/hooks"}],
+        "site.extensions.backend_paths": ["/api"],
+        "site.client_secret": "s3cret",
+        "site.public_keys": [PUBLIC_KEY],
+    }
+    assert project.problems(flags) == []
+
+
 def test_nobody_is_trusted_by_default(project: Project) -> None:
     """R73."""
     assert project.load().server.trusted_proxies == ()
@@ -193,8 +250,8 @@ def test_without_anything_both_missing_things_are_told(project: Project) -> None
     )
     assert frontend == (
         "upstream.url: expected a frontend, found none. Give --upstream URL for a running one, "
-        "--root DIR for built files, --api-only to stand beside one, or --emulator for the demo "
-        "shop."
+        "-- COMMAND for one to start, --root DIR for built files, --api-only to stand beside one, "
+        "or --emulator for the demo shop."
     )
 
 

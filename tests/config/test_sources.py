@@ -161,6 +161,20 @@ def test_whether_a_frontend_is_before_or_beside_us_is_taken_from_one_source(
     assert (upstream.url, upstream.api_only) == chosen
 
 
+def test_a_file_may_say_where_the_command_of_the_command_line_listens(project: Project) -> None:
+    project.write("wixproxy.toml", f'[upstream]\nurl = "{OTHER}"\nroot = "dist"\n')
+    upstream = project.load({"upstream.url": None, "upstream.command": ["sh"]}).upstream
+    assert (upstream.url, upstream.command, upstream.root) == (OTHER, ("sh",), None)
+
+
+def test_a_frontend_that_runs_already_takes_the_place_of_a_command_in_the_file(
+    project: Project,
+) -> None:
+    project.write("wixproxy.toml", '[upstream]\ncommand = ["sh"]\n')
+    upstream = project.load({"upstream.url": OTHER}).upstream
+    assert (upstream.url, upstream.command) == (OTHER, ())
+
+
 def test_to_say_that_nobody_is_beside_us_names_no_frontend(project: Project) -> None:
     project.write("wixproxy.toml", f'[upstream]\nurl = "{OTHER}"\n')
     variables = {"WIXPROXY__UPSTREAM__API_ONLY": "false"}

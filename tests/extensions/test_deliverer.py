@@ -63,7 +63,8 @@ async def make(handlers: EventHandlers, path: Path, clock: HandClock) -> AsyncIt
     made: list[Deliverer] = []
 
     def make(options: DelivererOptions = OPTIONS) -> Deliverer:
-        handler = FrontendHandler(pool, Origin.parse(handlers.origin), [(b"Host", b"localhost")])
+        origin = Origin.parse(handlers.origin)
+        handler = FrontendHandler(pool, lambda: origin, [(b"Host", b"localhost")])
         store = EventStore(path, clock)
         paths = {"hook": "/hook"}
         deliverer = Deliverer(store, handler, paths, clock, options, jitter=lambda: 0.0)

@@ -141,6 +141,18 @@ async def test_it_is_stopped_with_all_that_it_started(start: Start, ignore: str)
     assert not is_there(pid_in(out))
 
 
+async def test_who_asks_again_does_not_wait_for_one_that_is_deaf(start: Start) -> None:
+    out = io.BytesIO()
+    child = await start(FAMILY.format(ignore=IGNORES_SIGTERM), out=out, term_seconds=600)
+    await until(lambda: pid_in(out))
+    stopping = asyncio.create_task(child.stop())
+    async with asyncio.timeout(SECONDS):
+        while not stopping.done():
+            child.hurry()
+            await asyncio.wait([stopping], timeout=0.1)
+    assert await stopping == 128 + signal.SIGKILL
+
+
 async def test_what_it_leaves_behind_when_it_ends_is_ended(start: Start) -> None:
     leaves = FAMILY.format(ignore="").replace("time.sleep(99)\n", "raise SystemExit(5)\n")
     assert "SystemExit" in leaves

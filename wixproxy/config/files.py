@@ -30,6 +30,7 @@ def unusable(config: Config) -> Iterator[Problem]:
             f"expected a folder of built files, found {found} at {quoted(root)}. "
             "Build the frontend first",
         )
+    yield from _programs(config)
     for name, ca_file in (
         ("upstream.ca_file", config.upstream.ca_file),
         ("site.ca_file", config.site.ca_file),
@@ -46,6 +47,21 @@ def unusable(config: Config) -> Iterator[Problem]:
     data = config.emulator.data
     if data is not None and not Path(data).is_file():
         yield Problem("emulator.data", f"expected a file, found none at {quoted(data)}")
+
+
+def _programs(config: Config) -> Iterator[Problem]:
+    command = config.upstream.command
+    if not command:
+        return
+    # Only a command needs it.
+    import shutil
+
+    if shutil.which(command[0]) is None:
+        yield Problem(
+            "upstream.command",
+            f"expected a program, found none called {quoted(command[0])} on the PATH. Is it "
+            "spelled right, and installed?",
+        )
 
 
 def _authorities(name: str, path: str) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from .table import (
     AuthorityText,
     BrowserOrigin,
     CallRule,
+    CommandWords,
     HostText,
     OriginText,
     PathText,
@@ -30,6 +31,8 @@ from .table import (
 
 Mode = Literal["dev", "production"]
 
+_FOR_COMMAND = "made for upstream.command"
+
 
 class UpstreamTable(Table):
     """The frontend: a running server or a folder of built files."""
@@ -38,6 +41,11 @@ class UpstreamTable(Table):
     root: PathText | None = Field(
         default=None,
         description="The folder of built files to serve in place of a running frontend.",
+    )
+    command: CommandWords = Field(
+        default=(),
+        description="The command that is the frontend, word by word; started, watched and ended "
+        "by wixproxy.",
     )
     api_only: bool = Field(
         default=False,
@@ -72,6 +80,11 @@ class UpstreamTable(Table):
     idle_timeout_seconds: PositiveSeconds = Field(
         default=300.0, description="How long a body may pause, in either direction."
     )
+
+    @property
+    def is_server(self) -> bool:
+        """Tell whether the frontend is a server: one that runs already, or a command's."""
+        return self.url is not None or bool(self.command)
 
 
 class ApiTable(Table):
@@ -209,6 +222,13 @@ class Config(Table):
         given = {word: value for word, value in emulated.items() if value is not None}
         changed = self.model_copy(update={"site": self.site.model_copy(update=given)})
         sources = {f"site.{word}": "the emulator" for word in given}
+        return changed.with_sources({**self.sources, **sources})
+
+    def with_backend(self, listen: str, secret: Secret) -> Config:
+        """Return this configuration with a backend listener of this address and secret."""
+        backend = self.backend.model_copy(update={"listen": listen, "secret": secret})
+        sources = {"backend.listen": _FOR_COMMAND, "backend.secret": _FOR_COMMAND}
+        changed = self.model_copy(update={"backend": backend})
         return changed.with_sources({**self.sources, **sources})
 
     def with_key(self, key: Secret, source: str) -> Config:

@@ -65,7 +65,7 @@ def _conflict(claim: Claim, others: Iterable[Claim]) -> Iterator[Problem]:
 def backend_path_problems(config: Config) -> Iterator[Problem]:
     """Yield what verified calls lack, and who may not make them."""
     extensions = config.site.extensions
-    if extensions.backend_paths and config.upstream.url is None:
+    if extensions.backend_paths and not config.upstream.is_server:
         yield Problem(
             BACKEND_PATHS,
             "expected a running frontend to take the calls, found none. Set upstream.url",

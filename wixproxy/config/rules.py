@@ -22,7 +22,7 @@ from .values import NEW_FOR_BACKEND, NEW_KEY
 DASHBOARD = "Settings, Development & integrations, Headless Settings"
 
 
-FRONTENDS = ("upstream.url", "upstream.root", "upstream.api_only")
+FRONTENDS = ("upstream.url", "upstream.command", "upstream.root", "upstream.api_only")
 
 
 def conflicts(config: Config) -> list[Problem]:
@@ -102,11 +102,11 @@ def _extensions(config: Config) -> Iterator[Problem]:
         for place, entry in enumerate(entries):
             if entry.id in ids[:place]:
                 yield Problem(f"{name}[{place}]", f"the id '{entry.id}' is taken by an entry above")
-        if entries and config.upstream.url is None:
+        if entries and not config.upstream.is_server:
             yield Problem(
                 name,
                 "expected a running frontend to take the calls, found none. Set upstream.url",
-                ("upstream.url", "upstream.root"),
+                FRONTENDS,
             )
     used = tuple(name for name, entries in signed.items() if entries)
     if used and not config.site.public_keys and not config.emulator.enabled:
@@ -131,18 +131,27 @@ def _upstream(config: Config) -> Iterator[Problem]:
             "the authority that signed the frontend's certificate",
             ("mode",),
         )
-    elif upstream.url is None or not Origin.parse(upstream.url).is_loopback:
+    elif not _is_on_this_machine(config):
         yield Problem(
             "upstream.verify",
             'expected "system" for a frontend on another machine, found "any". Set '
             "upstream.ca_file to the authority that signed its certificate",
-            ("upstream.url",),
+            ("upstream.url", "upstream.command"),
         )
+
+
+def _is_on_this_machine(config: Config) -> bool:
+    """Tell whether the running frontend is, as far as the configuration says."""
+    if config.upstream.url is None:
+        return bool(config.upstream.command)
+    return Origin.parse(config.upstream.url).is_loopback
 
 
 def _frontend(config: Config) -> Iterator[Problem]:
     """Find out whether it is clear what answers everything that is not ours."""
     given = [name for name in FRONTENDS if value_of(config, name)]
+    if given == ["upstream.url", "upstream.command"]:
+        return  # The command listens there.
     if len(given) > 1:
         *others, last = given
         either = "both" if len(given) == 2 else "all of them"
@@ -151,8 +160,9 @@ def _frontend(config: Config) -> Iterator[Problem]:
     if not given and not config.emulator.enabled:
         yield Problem(
             "upstream.url",
-            "expected a frontend, found none. Give --upstream URL for a running one, --root DIR "
-            "for built files, --api-only to stand beside one, or --emulator for the demo shop",
+            "expected a frontend, found none. Give --upstream URL for a running one, -- COMMAND "
+            "for one to start, --root DIR for built files, --api-only to stand beside one, or "
+            "--emulator for the demo shop",
             (*FRONTENDS, "emulator.enabled"),
         )
     if config.upstream.api_only and config.sources["server.public_url"].startswith(DEFAULT):
@@ -214,12 +224,13 @@ def _redis(config: Config) -> Iterator[Problem]:
 
 
 def _backend(config: Config) -> Iterator[Problem]:
-    if config.backend.listen is not None and config.backend.secret is None:
+    has_secret = config.backend.secret is not None or config.upstream.command
+    if config.backend.listen is not None and not has_secret:
         yield Problem(
             "backend.secret",
             f"expected a secret for backend.listen, found none. {NEW_FOR_BACKEND} and give it to "
             "the frontend's server as well",
-            ("backend.listen",),
+            ("backend.listen", "upstream.command"),
         )
 
 

@@ -44,8 +44,9 @@ FLAGS = {
     "server.port": "--port",
     "server.public_url": "--public-url",
 }
-FRONTENDS = ("upstream.url", "upstream.root", "upstream.api_only")
+FRONTENDS = ("upstream.url", "upstream.command", "upstream.root", "upstream.api_only")
 CONFIG_FILE = "wixproxy.toml"
+COMMAND = "upstream.command"
 ENV_FILE = ".env.local"
 WIX_FILE = "wix.config.json"
 MAX_FILE_BYTES = 1024 * 1024
@@ -90,7 +91,8 @@ def gather(
     """Read every source, the strongest first."""
     found = Gathered()
     for name, value in flags.items():
-        found.add(name, value, f"flag {FLAGS.get(name, name)}", cwd)
+        source = "the command line" if name == COMMAND else f"flag {FLAGS.get(name, name)}"
+        found.add(name, value, source, cwd)
     found.rank = 1
     _variables(found, env, cwd, "")
     found.rank = 2
@@ -219,12 +221,17 @@ def _read(found: Gathered, path: Path, label: str, *, required: bool = False) ->
 
 
 def _one_frontend(found: Gathered) -> None:
-    """Let the frontend that the strongest source names take the place of weaker ones'."""
+    """Let the frontend that the strongest source names take the place of weaker ones'.
+
+    A weaker source may still tell where the command of a stronger one listens.
+    """
     ranks = {
         name: found.values[name].rank
         for name in FRONTENDS
-        if name in found.values and found.values[name].value is not False
+        if name in found.values and found.values[name].value not in (False, [])
     }
+    strongest = min(ranks.values(), default=0)
     for name, rank in ranks.items():
-        if rank > min(ranks.values()):
+        tells_where = name == "upstream.url" and ranks.get(COMMAND) == strongest
+        if rank > strongest and not tells_where:
             del found.values[name]

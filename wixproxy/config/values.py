@@ -147,6 +147,15 @@ def extension_id(text: str) -> str:
     return text
 
 
+def command(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Judge the words of a command; the first is a program, and any other may be empty."""
+    if words and not words[0].strip():
+        raise ValueError("expected a program as the first word, found an empty one")
+    if any("\0" in word for word in words):
+        raise ValueError("expected words without a NUL character, found one with it")
+    return words
+
+
 def caller(text: str) -> str:
     """Read one of those who may make an elevated call."""
     if text in IDENTITIES:

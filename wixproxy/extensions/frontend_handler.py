@@ -7,6 +7,7 @@ answer waits for its end; and one on its size, because it is kept in memory.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from ..errors import UpstreamMalformed, UpstreamTimeout
 from ..sansio.exchange import Fields, Request
@@ -19,13 +20,14 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 class FrontendHandler:
     """The frontend, as the place where events and plugin requests are handled.
 
-    `fields` go with every request: the host, and whatever else the frontend
-    is told of where it stands.
+    `locate` tells where it is, or raises an `UpstreamError`. `fields` go with
+    every request: the host, and whatever else the frontend is told of where it
+    stands.
     """
 
-    def __init__(self, pool: Pool, origin: Origin, fields: Fields) -> None:
+    def __init__(self, pool: Pool, locate: Callable[[], Origin], fields: Fields) -> None:
         self._pool = pool
-        self._origin = origin
+        self._locate = locate
         self._fields = fields
 
     async def post(
@@ -53,7 +55,7 @@ class FrontendHandler:
             ) from None
 
     async def _exchange(self, request: Request, body: bytes) -> tuple[int, bytes]:
-        answer = await self._pool.send(self._origin, request, _Whole(body))
+        answer = await self._pool.send(self._locate(), request, _Whole(body))
         parts, size = [], 0
         try:
             while piece := await answer.read():

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -112,6 +113,11 @@ class Child:
         code = await self._process.wait()
         await asyncio.wait(self._showing, timeout=LAST_WORDS_SECONDS)
         return code if code >= 0 else 128 - code
+
+    def hurry(self) -> None:
+        """End the command at once, if it is asked to end already."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
 
     async def stop(self) -> int:
         """End the command with all that it started; return its exit code."""

@@ -4,7 +4,8 @@ A program of its own, for nothing in a process that is killed can clean up
 after it. It holds one end of a pipe as its standard input, and the proxy
 holds the other and never writes: when the proxy closes it, or is gone in
 whatever way, the command's process group gets SIGTERM, and SIGKILL some
-seconds later. When the command ends by itself, what it left in its group
+seconds later; a signal to the watchdog itself does the same, and a second one
+leaves out the wait. When the command ends by itself, what it left in its group
 ends likewise, and the watchdog ends with the command's exit code, as a shell
 writes it.
 
@@ -100,7 +101,8 @@ def _end(child: int, signals: int, code: int | None, term_seconds: float) -> int
                 break
             # An orphan that somebody else reaps tells us nothing.
             select.select([signals], [], [], min(left, 0.1))
-            _drained(signals)
+            if STOPPING & set(_drained(signals)):
+                break
     return code if code is not None else BY_SIGNAL + signal.SIGKILL
 
 

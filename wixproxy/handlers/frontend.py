@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..client_stream import ClientStream
@@ -44,31 +45,35 @@ class FrontendOptions:
 
 
 class Frontend:
-    """Forwards to the upstream that the frontend is."""
+    """Forwards to the upstream that the frontend is.
+
+    `locate` tells where it is, or raises `FrontendStarting` while nobody knows.
+    """
 
     def __init__(
         self,
         pool: Pool,
-        origin: Origin,
+        locate: Callable[[], Origin],
         options: FrontendOptions,
         trusted_proxies: TrustedProxies,
     ) -> None:
         self._pool = pool
-        self._origin = origin
+        self._locate = locate
         self._options = options
         self._trusted_proxies = trusted_proxies
 
     async def handle(self, exchange: Exchange) -> None:
         """Forward one request and its answer."""
+        origin = self._locate()
         if exchange.is_navigation:
             await prepare_page(exchange, starts_sessions=self._options.starts_sessions)
         upgrades = headers.is_websocket_upgrade(exchange.request)
         request = await self._outgoing(exchange, upgrades)
         body = exchange.downstream if request.has_body else None
         answer = await self._pool.send(
-            self._origin, request, body, on_interim=exchange.downstream.interim
+            origin, request, body, on_interim=exchange.downstream.interim
         )
-        fields = await self._answer_fields(exchange, answer)
+        fields = await self._answer_fields(exchange, answer, origin)
         page = self._injected(exchange, answer, fields)
         if answer.upgraded:
             await exchange.downstream.head(answer.status, fields)
@@ -117,7 +122,7 @@ class Frontend:
             dropped |= {b"accept-encoding", b"range", b"if-range"}
         return replace(exchange.request, fields=headers.without(fields, dropped))
 
-    async def _answer_fields(self, exchange: Exchange, answer: Answer) -> Fields:
+    async def _answer_fields(self, exchange: Exchange, answer: Answer, origin: Origin) -> Fields:
         fields = headers.answer_fields(answer.fields, answer.status)
         lines = headers.get_all(fields, b"set-cookie")
         if lines:
@@ -125,7 +130,7 @@ class Frontend:
             if passing != lines:
                 fields = headers.without(fields, {b"set-cookie"})
                 fields += [(b"Set-Cookie", line) for line in passing]
-        return public_locations(fields, str(self._origin), exchange.front.public)
+        return public_locations(fields, str(origin), exchange.front.public)
 
 
 async def prepare_page(exchange: Exchange, *, starts_sessions: bool) -> None:
