@@ -59,6 +59,7 @@ class Frontend:
         self.requests: list[web.Request] = []
         self.proxy_origin = ""
         self.headers: dict[str, str] = {}
+        self.status = 200
         self.origin = ""
         self._runner: web.AppRunner | None = None
 
@@ -82,6 +83,7 @@ class Frontend:
         return web.Response(
             text=f"<!doctype html><html><head><title>{request.path}</title></head></html>",
             content_type="text/html",
+            status=self.status,
             headers=self.headers,
         )
 

@@ -1,7 +1,7 @@
 """Put the script tag into a page of the frontend while it streams past.
 
-Navigations ask the frontend for identity, so that the page can be read; it is
-compressed again as the browser asked.
+Such a page is asked for as identity, so that it can be read; it is compressed
+again as the browser asked.
 """
 
 from __future__ import annotations
@@ -9,13 +9,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Awaitable, Callable
 
-from .sansio import headers
-from .sansio.exchange import Fields
+from .sansio import fetch_metadata, headers
+from .sansio.exchange import Fields, Request
 from .sansio.html import HeadInjector, injected_fields, may_inject, nonce_of, script_tag
 from .sansio.static_files import twins
 
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 GZIP_LEVEL = 5
+
+
+def is_for_page(request: Request) -> bool:
+    """Tell whether what is asked for would be shown in a tab, where the script is wanted."""
+    return request.method == "GET" and fetch_metadata.is_for_tab(request.fields)
 
 
 class InjectedPage:

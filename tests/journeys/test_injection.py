@@ -64,10 +64,31 @@ async def test_a_page_is_asked_for_readable_and_compressed_again(stage: Stage) -
     assert "Content-Encoding" not in plain.headers
 
 
-async def test_a_strong_validator_becomes_a_weak_one(stage: Stage) -> None:
-    stage.frontend.headers = {"ETag": '"strong"'}
-    page = await stage.browser().navigate("/")
-    assert page.headers["ETag"] == 'W/"strong"'
+async def test_a_page_with_the_tag_has_a_validator_of_its_own(stage: Stage) -> None:
+    """A browser that had the page from `fetch` was shown it without the tag."""
+    stage.frontend.headers = {"ETag": '"v1"', "Last-Modified": "Tue, 05 Nov 2024 10:00:00 GMT"}
+    browser = stage.browser()
+    fetched = await browser.fetch("/")
+    assert fetched.headers["ETag"] == '"v1"'
+    shown = await browser.navigate("/", **{"If-None-Match": '"v1"', "If-Modified-Since": "x"})
+    assert not {"If-None-Match", "If-Modified-Since"} & set(stage.frontend.requests[-1].headers)
+    assert shown.headers["ETag"] == 'W/"v1.wixproxy"'
+    assert "Last-Modified" not in shown.headers
+    for answer in (fetched, shown):
+        assert "Sec-Fetch-Dest, Sec-Fetch-Mode" in answer.headers.getall("Vary")
+
+
+async def test_a_page_that_did_not_change_is_told_so_by_its_own_validator(stage: Stage) -> None:
+    stage.frontend.headers, stage.frontend.status = {"ETag": '"v1"'}, 304
+    page = await stage.browser().navigate("/", **{"If-None-Match": 'W/"v1.wixproxy"'})
+    assert stage.frontend.requests[-1].headers["If-None-Match"] == '"v1"'
+    assert (page.status, page.headers["ETag"]) == (304, 'W/"v1.wixproxy"')
+
+
+async def test_a_page_fetched_ahead_has_the_tag_and_starts_no_session(stage: Stage) -> None:
+    page = await stage.browser().navigate("/", **{"Sec-Purpose": "prefetch"})
+    assert TAG in await page.text()
+    assert "Set-Cookie" not in page.headers
 
 
 async def test_switched_off_pages_stay_as_they_are(clock: HandClock, tmp_path: Path) -> None:
@@ -83,6 +104,18 @@ async def test_pages_of_a_folder_get_it_too(clock: HandClock, tmp_path: Path) ->
     (root / "index.html").write_text("<!doctype html><html><head></head></html>")
     flags = {"upstream.url": None, "upstream.root": str(root), "browser.inject": True}
     async with staged(clock, tmp_path, flags) as stage:
-        page = await stage.browser().navigate("/any/route")
+        browser = stage.browser()
+        page = await browser.navigate("/any/route")
         assert TAG in await page.text()
         assert page.headers["Cache-Control"] == "no-cache"
+        fetched = await browser.fetch("/index.html")
+        assert TAG not in await fetched.text()
+        for answer in (page, fetched):
+            assert answer.headers["Vary"].startswith("Sec-Fetch-Dest")
+        shown = await browser.navigate("/", **{"If-None-Match": fetched.headers["ETag"]})
+        assert TAG in await shown.text()
+        again = await browser.navigate("/", **{"If-None-Match": page.headers["ETag"]})
+        assert (again.status, await again.read()) == (304, b"")
+        (root / "index.html").write_text("<!doctype html><html><head>new</head></html>")
+        changed = await browser.navigate("/", **{"If-None-Match": page.headers["ETag"]})
+        assert changed.status == 200

@@ -7,6 +7,7 @@ A symbolic link may point within the folder, never out of it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import mimetypes
 from pathlib import Path
 from typing import IO, Any
@@ -16,9 +17,11 @@ from aiohttp.abc import AbstractStreamWriter
 
 from ..errors import MethodRefused, NoSuchRoute, quoted
 from ..exchange import Exchange
+from ..injection import is_for_page
 from ..sansio import headers
-from ..sansio.exchange import Request
+from ..sansio.exchange import Fields, Request
 from ..sansio.html import HeadInjector, script_tag
+from ..sansio.page_versions import VARY, has_version
 from ..sansio.static_files import (
     INDEX,
     cache_control,
@@ -29,6 +32,8 @@ from ..sansio.static_files import (
 )
 
 PAGES = (".html", ".htm")
+PAGE_TYPE = b"text/html; charset=utf-8"
+DIGEST_CHARACTERS = 32
 TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 
 
@@ -58,21 +63,32 @@ class Files:
         if path is None:
             hint = " The folder has no index.html there." if request.path[-1:] == b"/" else ""
             raise NoSuchRoute(f"There is no file for {quoted(request.path)}.{hint}")
-        if self._injects and exchange.is_navigation and path.suffix in PAGES:
+        if self._injects and is_for_page(request) and path.suffix in PAGES:
             await self._inject(exchange, path)
             return
         await exchange.downstream.file(await asyncio.to_thread(self._response, request, path))
 
     async def _inject(self, exchange: Exchange, path: Path) -> None:
         """Answer with a page that has the script tag in it."""
-        injector = HeadInjector(script_tag(None))
-        page = injector.feed(await asyncio.to_thread(path.read_bytes))
+        page = HeadInjector(script_tag(None)).feed(await asyncio.to_thread(path.read_bytes))
+        version = b'W/"%b"' % hashlib.sha256(page).hexdigest()[:DIGEST_CHARACTERS].encode()
+        fields = [(b"ETag", version), *self._fields(path, is_page=True)]
+        if has_version(exchange.request.fields, version):
+            await exchange.downstream.answer(304, fields)
+            return
+        await exchange.downstream.answer(200, [(b"Content-Type", PAGE_TYPE), *fields], page)
+
+    def _fields(self, path: Path, *, is_page: bool) -> Fields:
+        """Return what an answer says of a file, beside what it is."""
         fields = [
-            (b"Content-Type", b"text/html; charset=utf-8"),
             (b"Cache-Control", cache_control(path.name)),
             (b"X-Content-Type-Options", b"nosniff"),
         ]
-        await exchange.downstream.answer(200, fields, page)
+        if is_page and self._injects:
+            fields.append(VARY)
+        if is_page and self._policy is not None:
+            fields.append((b"Content-Security-Policy", self._policy.encode("ascii")))
+        return fields
 
     def _find(self, request: Request, is_navigation: bool) -> Path | None:
         segments = resolve(request.path)
@@ -97,15 +113,13 @@ class Files:
         response.content_type = kind or "application/octet-stream"
         if response.content_type.startswith("text/"):
             response.charset = "utf-8"
-        response.headers["Cache-Control"] = cache_control(path.name).decode()
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        if self._policy is not None and response.content_type == "text/html":
-            response.headers["Content-Security-Policy"] = self._policy
+        for name, value in self._fields(path, is_page=response.content_type == "text/html"):
+            response.headers.add(name.decode("ascii"), value.decode("ascii"))
         for coding, suffix in twins(headers.get(request.fields, b"accept-encoding")):
             twin = path.with_name(path.name + suffix)
             if self._is_file(twin):
                 response.headers["Content-Encoding"] = coding.decode()
-                response.headers["Vary"] = "Accept-Encoding"
+                response.headers.add("Vary", "Accept-Encoding")
                 response.serve(twin)
                 break
         return response

@@ -18,13 +18,15 @@ from dataclasses import dataclass, replace
 from ..client_stream import ClientStream
 from ..errors import SessionEnded, WixproxyError
 from ..exchange import Exchange
-from ..injection import InjectedPage
+from ..injection import InjectedPage, is_for_page
 from ..sansio import cookies, headers
 from ..sansio.callers import without_token
 from ..sansio.exchange import Fields, Request
 from ..sansio.forwarded import TrustedProxies, frontend_fields, with_via
+from ..sansio.html import is_page
 from ..sansio.locations import public_locations
 from ..sansio.origin import Origin
+from ..sansio.page_versions import VARY, asked_validators, injected_validators
 from ..wire.answer import Answer
 from ..wire.forward import relay
 from ..wire.pool import Pool
@@ -88,9 +90,14 @@ class Frontend:
             read=page.reader(answer.read) if page else None,
         )
 
+    def _takes_tag(self, exchange: Exchange) -> bool:
+        """Tell whether the script tag goes into the page that is asked for, if it is one."""
+        is_forwarded_plainly = exchange.caller_fields is None
+        return self._options.injects and is_forwarded_plainly and is_for_page(exchange.request)
+
     def _injected(self, exchange: Exchange, answer: Answer, fields: Fields) -> InjectedPage | None:
         """Return the page with the script tag in it, where the answer is such a page."""
-        if not self._options.injects or not exchange.is_navigation:
+        if not self._takes_tag(exchange):
             return None
         accepted = headers.get(exchange.request.fields, b"accept-encoding")
         return InjectedPage.of(answer.status, fields, accepted)
@@ -117,9 +124,10 @@ class Frontend:
         fields = with_via(fields, exchange.request.version, self._options.pseudonym)
         # The proxy itself invites the body, when it begins to read it.
         dropped = {b"expect"}
-        if self._options.injects and exchange.is_navigation:
+        if self._takes_tag(exchange):
             # A page must come readable, and whole.
             dropped |= {b"accept-encoding", b"range", b"if-range"}
+            fields = asked_validators(fields)
         return replace(exchange.request, fields=headers.without(fields, dropped))
 
     async def _answer_fields(self, exchange: Exchange, answer: Answer, origin: Origin) -> Fields:
@@ -130,7 +138,10 @@ class Frontend:
             if passing != lines:
                 fields = headers.without(fields, {b"set-cookie"})
                 fields += [(b"Set-Cookie", line) for line in passing]
-        return public_locations(fields, str(origin), exchange.front.public)
+        fields = public_locations(fields, str(origin), exchange.front.public)
+        if answer.status == 304 and self._takes_tag(exchange):
+            return [*injected_validators(fields), VARY]
+        return [*fields, VARY] if self._options.injects and is_page(fields) else fields
 
 
 async def prepare_page(exchange: Exchange, *, starts_sessions: bool) -> None:

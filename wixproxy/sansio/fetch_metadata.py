@@ -47,9 +47,12 @@ def is_navigation(fields: Fields) -> bool:
     A page fetched ahead of time is not shown yet, and a frame is no tab. A
     client without `Sec-Fetch-*` is judged by its wish for HTML.
     """
+    return not is_prefetch(fields) and is_for_tab(fields)
+
+
+def is_for_tab(fields: Fields) -> bool:
+    """Tell whether the answer is a page for a tab, shown now or fetched ahead to be shown later."""
     found = _first_values(fields)
-    if _says_prefetch(found):
-        return False
     mode, destination = found.get(b"sec-fetch-mode"), found.get(b"sec-fetch-dest")
     if mode is not None or destination is not None:
         return mode == b"navigate" and destination == b"document"

@@ -11,7 +11,7 @@
 4. The tag borrows the nonce of the page's own policy; it never loosens one.
 
 Source: HTML §13.2.5 (tokenization) and §13.2.6.4 (before head), CSP 3 §2.3
-and §6.7.3, RFC 9111 §5.2.2.6, RFC 9110 §8.8.1.
+and §6.7.3, RFC 9111 §5.2.2.6.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from enum import Enum, auto
 
 from . import headers
 from .exchange import Fields
+from .page_versions import injected_validators
 
 SCRIPT_PATH = "/_wix/sdk.js"
 OPT_OUT_FIELD = b"x-wixproxy-inject"
@@ -47,16 +48,21 @@ _NONCE = re.compile(rb"'nonce-([A-Za-z0-9+/_-]+={0,2})'", re.IGNORECASE).fullmat
 _SCRIPT_DIRECTIVES = (b"script-src-elem", b"script-src", b"default-src")
 
 
+def is_page(fields: Fields) -> bool:
+    """Tell whether an answer says that it is HTML."""
+    kinds = headers.get_all(fields, b"content-type")
+    return len(kinds) == 1 and kinds[0].partition(b";")[0].strip(b" \t").lower() == b"text/html"
+
+
 def may_inject(status: int, fields: Fields) -> bool:
     """Tell whether the answer to a navigation is a page that the tag may go into.
 
     Navigations ask the upstream for identity, so a body that is encoded all
     the same is left alone.
     """
-    kinds = headers.get_all(fields, b"content-type")
-    if len(kinds) != 1 or kinds[0].partition(b";")[0].strip(b" \t").lower() != b"text/html":
+    if not is_page(fields):
         return False
-    charset = _CHARSET(kinds[0])
+    charset = _CHARSET(headers.get(fields, b"content-type") or b"")
     disposition = headers.get(fields, b"content-disposition") or b""
     return (
         status // 100 in (2, 4, 5)
@@ -71,8 +77,7 @@ def may_inject(status: int, fields: Fields) -> bool:
 
 def injected_fields(fields: Fields) -> Fields:
     """Return the page's fields without those that the inserted tag makes untrue."""
-    kept = headers.without(fields, _OF_THE_BYTES)
-    return [(name, _weak(value) if name.lower() == b"etag" else value) for name, value in kept]
+    return injected_validators(headers.without(fields, _OF_THE_BYTES))
 
 
 def script_tag(nonce: str | None) -> bytes:
@@ -106,10 +111,6 @@ def _nonces(policy: bytes) -> list[bytes]:
     ruling = next((name for name in _SCRIPT_DIRECTIVES if name in directives), None)
     sources = directives[ruling] if ruling is not None else []
     return [match[1] for source in sources if (match := _NONCE(source))]
-
-
-def _weak(tag: bytes) -> bytes:
-    return tag if tag.startswith(b"W/") else b"W/" + tag
 
 
 class _State(Enum):

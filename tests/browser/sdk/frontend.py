@@ -1,16 +1,16 @@
-"""A frontend of a few pages, each with the script tag as a proxy or a person puts it there."""
+"""A frontend of a few pages, with or without the script tag that a person puts there."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from aiohttp import web
 
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
-from wixproxy.sansio.html import HeadInjector, nonce_of, script_tag
 
 TAG = '<script src="/_wix/sdk.js"></script>'
 
@@ -22,26 +22,26 @@ def page(body: str = "", head: str = TAG) -> str:
     )
 
 
-def injected(html: str, policy: str | None = None) -> str:
-    """Return the page as the proxy makes it."""
-    fields = [(b"Content-Security-Policy", policy.encode())] if policy else []
-    return HeadInjector(script_tag(nonce_of(fields))).feed(html.encode()).decode()
-
-
 @asynccontextmanager
 async def fronted(
     clock: HandClock,
     folder: Path,
     pages: Mapping[str, str],
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
     flags: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Stage]:
-    """Set the stage with the proxy in front of these pages, by path."""
+    """Set the stage with the proxy in front of these pages, by path.
+
+    The proxy puts no tag into them unless a flag says so. A browser that has
+    the page of the headers' `ETag` keeps it.
+    """
 
     async def answer(request: web.Request) -> web.Response:
         html = pages.get(request.path)
         if html is None:
             raise web.HTTPNotFound
+        if headers.get("ETag", "") == request.headers.get("If-None-Match"):
+            return web.Response(status=304, headers=headers)
         return web.Response(text=html, content_type="text/html", headers=headers)
 
     app = web.Application()
@@ -50,8 +50,9 @@ async def fronted(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     origin = f"http://localhost:{runner.addresses[0][1]}"
+    own = {"upstream.url": origin, "browser.inject": False}
     try:
-        async with staged(clock, folder, {"upstream.url": origin, **(flags or {})}) as stage:
+        async with staged(clock, folder, {**own, **(flags or {})}) as stage:
             yield stage
     finally:
         await runner.cleanup()

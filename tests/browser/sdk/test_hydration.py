@@ -1,4 +1,4 @@
-"""React hydrates a whole document although the script was put into it."""
+"""React hydrates a whole document although the proxy put the script into it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import BrowserContext
 
 from tests.browser.sdk.building import build_hydration
-from tests.browser.sdk.frontend import fronted, injected
+from tests.browser.sdk.frontend import fronted
 from tests.conftest import HandClock
 from tests.stage import Stage
 
@@ -24,7 +24,7 @@ DRAWN = (
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with fronted(clock, tmp_path, {"/": injected(DRAWN)}) as stage:
+    async with fronted(clock, tmp_path, {"/": DRAWN}, flags={"browser.inject": True}) as stage:
         yield stage
 
 

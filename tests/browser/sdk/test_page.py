@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page
 
-from tests.browser.sdk.frontend import TAG, fronted, injected, page
+from tests.browser.sdk.frontend import TAG, fronted, page
 from tests.browser.watching import Watch
 from tests.conftest import HandClock
 from tests.stage import Stage
@@ -22,8 +22,7 @@ PAGES = {
     "/": page("<p>hello</p>", head=f'{TAG}<link rel="icon" href="data:,">'),
     "/twice": page(head=TAG + TAG),
     "/based": page(head=TAG + '<base href="https://www.wixapis.com/stores/">'),
-    "/injected": injected(page("<p>hello</p>", head="")),
-    "/both": injected(page()),
+    "/without": page("<p>hello</p>", head=""),
 }
 
 
@@ -31,6 +30,14 @@ PAGES = {
 async def site(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
     """A site whose pages start no session by themselves, as if they came from a cache."""
     async with fronted(clock, tmp_path, PAGES, flags={"session.start": "api"}) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def injecting(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
+    """The same site behind a proxy that puts the tag into its pages."""
+    flags = {"session.start": "api", "browser.inject": True}
+    async with fronted(clock, tmp_path, PAGES, flags=flags) as stage:
         yield stage
 
 
@@ -157,7 +164,7 @@ async def test_a_page_that_the_back_button_shows_again_knows_who_is_there(
     await until_heard(opened, "member")
 
 
-@pytest.mark.parametrize("path", ["/", "/twice", "/both"])
+@pytest.mark.parametrize("path", ["/", "/twice"])
 async def test_the_script_works_once_however_often_it_is_loaded(
     site: Stage, context: BrowserContext, watch: Watch, path: str
 ) -> None:
@@ -167,18 +174,21 @@ async def test_the_script_works_once_however_often_it_is_loaded(
 
 
 async def test_an_injected_tag_leaves_the_page_as_the_frontend_drew_it(
-    site: Stage, context: BrowserContext
+    injecting: Stage, context: BrowserContext
 ) -> None:
-    opened = await shown(context, site, "/injected")
-    assert await opened.evaluate("document.documentElement.outerHTML") == PAGES["/injected"][
-        len("<!doctype html>") :
-    ].replace(injected("<head>").removeprefix("<head>"), "")
+    opened = await shown(context, injecting, "/without")
+    drawn = PAGES["/without"].removeprefix("<!doctype html>")
+    assert await opened.evaluate("document.documentElement.outerHTML") == drawn
     assert await opened.evaluate("typeof __wix_context__.client.use") == "function"
 
 
-async def test_a_tag_written_by_hand_stays(site: Stage, context: BrowserContext) -> None:
-    opened = await shown(context, site, "/both")
+async def test_a_tag_written_by_hand_stays_and_the_script_works_once(
+    injecting: Stage, context: BrowserContext, watch: Watch
+) -> None:
+    opened = await shown(context, injecting)
     assert await opened.evaluate("document.scripts.length") == 1
+    assert await products(opened, "fetch(url, {method: 'POST', headers, body})") == 3
+    assert watch.paths(injecting.origin).count("/_wix/session") == 1
 
 
 @pytest.mark.parametrize(
@@ -195,9 +205,9 @@ async def test_a_tag_written_by_hand_stays(site: Stage, context: BrowserContext)
 async def test_the_tag_keeps_to_the_policy_of_the_page(
     clock: HandClock, tmp_path: Path, context: BrowserContext, watch: Watch, policy: str
 ) -> None:
-    pages = {"/": injected(page(head='<link rel="icon" href="data:,">'), policy)}
+    pages = {"/": page(head='<link rel="icon" href="data:,">')}
     headers = {"Content-Security-Policy": policy + "; img-src data:"}
-    async with fronted(clock, tmp_path, pages, headers) as site:
+    async with fronted(clock, tmp_path, pages, headers, {"browser.inject": True}) as site:
         opened = await shown(context, site)
         assert await products(opened, "fetch(url, {method: 'POST', headers, body})") == 3
     assert watch.complaints == []
