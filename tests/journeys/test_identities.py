@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import HandClock
+from tests.dashboard import FLAGS, handle_of
 from tests.program import Program, programmed
 from tests.stage import Browser
 from wixproxy.emulator import Emulator
@@ -42,7 +43,10 @@ ADVICE = {
     "a visitor": ("log in first", "[[site.elevate]]"),
     "a member": ("[[site.elevate]]",),
     "the app": ("permission", "without elevation"),
+    "the caller, a user": ("below /_wix/elevated/",),
 }
+
+WHO = {"visitor": "a visitor", "user": "the caller, a user"}
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,10 @@ class Callers:
         mark = len(self._stage.logged)
         if caller == "nobody":
             told = await self._program.call(call.method, f"/_wix/api{call.path}", call.body)
+        elif caller == "user":
+            handle = await handle_of(self._stage)
+            path = f"/_wix/api{call.path}"
+            told = await self._program.call(call.method, path, call.body, **handle)
         elif caller == "app":
             path = f"/_wix/elevated{call.path}"
             told = await self._program.call(call.method, path, call.body)
@@ -128,14 +136,16 @@ class Callers:
 
 @pytest.fixture
 async def callers(clock: HandClock, tmp_path: Path) -> AsyncIterator[Callers]:
-    async with programmed(clock, tmp_path, {"site.elevate": RULES}) as program:
+    async with programmed(clock, tmp_path, {"site.elevate": RULES, **FLAGS}) as program:
+        # When a token ends is told by Wix's clock and believed by ours.
+        program.stage.emulator.state.clock.freeze(clock.now)
         yield Callers(program)
 
 
 @pytest.fixture
 async def strangers(clock: HandClock, tmp_path: Path) -> AsyncIterator[Callers]:
     """The same in production, where a page learns nothing of the configuration."""
-    async with programmed(clock, tmp_path, {"site.elevate": RULES}) as program:
+    async with programmed(clock, tmp_path, {"site.elevate": RULES, **FLAGS}) as program:
         stage = program.stage
         await stage.restart(stage.config.model_copy(update=PRODUCTION))
         yield Callers(program)
@@ -170,12 +180,15 @@ async def test_each_caller_gets_what_the_table_says(callers: Callers, call: Call
 def _check_explanation(caller: str, call: Call, reply: Reply) -> None:
     """See that the log, and in dev the answer, say who called and what would help."""
     is_app = caller == "app" or reply.outcome.endswith("as app")
-    who = "the app" if is_app else "a visitor" if caller == "visitor" else "a member"
+    who = "the app" if is_app else WHO.get(caller, "a member")
     assert reply.explanation is not None
     assert f"This call was made as {who}" in reply.explanation
     assert reply.explanation in reply.logged
-    rule = next((each for each in RULES if _names(str(each["call"]), call)), None)
-    expected = ADVICE[who] if is_app or rule is None else (str(rule["name"]), "but only for")
+    named = [rule for rule in RULES if _names(str(rule["call"]), call)]
+    if named and not is_app and caller != "user":
+        expected: tuple[str, ...] = (str(named[0]["name"]), "but only for")
+    else:
+        expected = ADVICE[who]
     for words in expected:
         assert words in reply.explanation
 
