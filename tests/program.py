@@ -23,13 +23,13 @@ class Program:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self._origin = ""
+        self.origin = ""
 
     async def listen(self) -> None:
         """Open the proxy's backend listener."""
         sockets = listen("127.0.0.1", 0)
         await self.stage.proxy.start_backend(sockets)
-        self._origin = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+        self.origin = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
 
     async def restart(self, config: Config) -> None:
         """Stop the proxy and start another one, with a backend listener."""
@@ -43,7 +43,7 @@ class Program:
     async def call(self, method: str, path: str, body: Any, **headers: str) -> tuple[int, Any, Any]:
         """Call with a method and a JSON body; return status, values, headers."""
         headers = {"X-Wixproxy-Backend": SECRET, **headers}
-        url = URL(self._origin + path, encoded=True)
+        url = URL(self.origin + path, encoded=True)
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
             http.request(method, url, headers=headers, json=body) as answer,

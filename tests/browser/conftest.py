@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
+from playwright.async_api import BrowserContext
 
+from tests.browser.attack_scene import PLACES, Scene, attackers_server, set_scene
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
 
@@ -27,3 +30,18 @@ async def shop(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
     """The proxy in front of the demo shop."""
     async with staged(clock, tmp_path, {"upstream.url": None}) as stage:
         yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def elsewhere() -> AsyncIterator[int]:
+    """The port of a server that belongs to somebody else."""
+    async with attackers_server() as port:
+        yield port
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=PLACES.values(), ids=list(PLACES))
+async def scene(
+    request: pytest.FixtureRequest, stage: Stage, context: BrowserContext, elsewhere: int
+) -> Scene:
+    """A victim, and a page of an attacker, on each of the two places."""
+    return await set_scene(stage, context, f"http://{request.param}:{elsewhere}")

@@ -1,29 +1,15 @@
-"""Pages of other origins that try to act as the victim whose browser shows them.
-
-One attacker stands on another port of `localhost`, which is the same site, so
-that Lax cookies go along; the other on `127.0.0.1`, which is another site.
-"""
+"""Pages of other origins that try to act as the victim whose browser shows them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
-import pytest_asyncio
-from aiohttp import web
-from playwright.async_api import BrowserContext, Error, Page, expect
+from playwright.async_api import BrowserContext, expect
 
+from tests.browser.attack_scene import CART, Scene
 from tests.browser.watching import Watch
 from tests.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-_ANSWER = re.compile(r"([A-Z]+) (/\S*) (\d{3}|cut) \d+ B ")
-ICON = "/favicon.ico"
-CART = "/_wix/api/ecom/v1/carts/current"
 
 # What the attacker's page does; each is given the victim's origin and says how it went.
 ATTACKS = {
@@ -105,94 +91,6 @@ ATTACKS = {
 }
 
 
-@dataclass
-class Scene:
-    """A victim with a session and a cart, and a page of somebody else in the same browser."""
-
-    stage: Stage
-    context: BrowserContext
-    victim: Page
-    evil: Page
-
-    async def answers(self, attack: str) -> tuple[Any, list[tuple[str, str, str]]]:
-        """Run an attack; return what it got, and every answer the proxy gave meanwhile."""
-        mark = len(self.stage.logged)
-        try:
-            got = await self.evil.evaluate(attack, self.stage.origin)
-        except Error as error:
-            # Chromium's words for an answer that the page may not have.
-            if "Failed to fetch" not in error.message:
-                raise
-            got = ""
-        found = [_ANSWER.match(line) for line in self.stage.logged[mark:]]
-        answers = [(each[1], each[2], each[3]) for each in found if each]
-        # Chromium asks for icons whenever it likes.
-        return got, [answer for answer in answers if answer[1] != ICON]
-
-    def reached(self) -> list[str]:
-        """Return the paths that the frontend was asked for."""
-        return [each.path for each in self.stage.frontend.requests if each.path != ICON]
-
-    async def possessions(self) -> tuple[Any, Any, list[str]]:
-        """Return who the victim is, what is in the cart, and the names of all cookies."""
-        who, cart = await self.victim.evaluate(
-            """async (cart) => {
-                const who = await (await fetch("/_wix/session")).json();
-                return [who.memberId, await (await fetch(cart)).json()];
-            }""",
-            CART,
-        )
-        cookies = await self.context.cookies(self.stage.origin)
-        return who, cart["cart"]["lineItems"], sorted(each.get("name", "") for each in cookies)
-
-
-async def attacker(_: web.Request) -> web.Response:
-    page = "<!doctype html><link rel=icon href=data:,><title>A harmless page</title><body>"
-    return web.Response(text=page, content_type="text/html")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def elsewhere() -> AsyncIterator[int]:
-    """The port of a server that belongs to somebody else."""
-    app = web.Application()
-    app.router.add_get("/", attacker)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield runner.addresses[0][1]
-    await runner.cleanup()
-
-
-@pytest_asyncio.fixture(
-    loop_scope="session",
-    params=["localhost", "127.0.0.1"],
-    ids=["from another port", "from another site"],
-)
-async def scene(
-    request: pytest.FixtureRequest, stage: Stage, context: BrowserContext, elsewhere: int
-) -> Scene:
-    victim = await context.new_page()
-    await victim.goto(stage.origin)
-    await victim.evaluate(BECOME_MEMBER)
-    evil = await context.new_page()
-    await evil.goto(f"http://{request.param}:{elsewhere}/")
-    return Scene(stage, context, victim, evil)
-
-
-BECOME_MEMBER = """async () => {
-    await fetch("/_wix/testing/session", { method: "POST",
-        body: JSON.stringify({ member: "ada@example.test" }) });
-    const call = (path, body) => fetch(`/_wix/api${path}`, { method: "POST",
-        headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    const found = await (await call("/stores/v3/products/query", { query: {} })).json();
-    const plain = found.products.find((product) => !product.options?.length);
-    const catalogReference = { appId: "215238eb-22a5-4c36-9e7b-e7c08025e04e",
-        catalogItemId: plain.id };
-    await call("/ecom/v1/carts/current/add-to-cart",
-        { lineItems: [{ catalogReference, quantity: 1 }] });
-}"""
-
-
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
 async def test_a_page_of_another_origin_gets_nothing_and_changes_nothing(
     attack: str, scene: Scene
@@ -236,18 +134,6 @@ async def test_the_same_calls_work_on_a_page_of_the_site(scene: Scene) -> None:
     assert scene.reached()[-1] == "/hot-reload"
 
 
-SUBMIT = """([action, fields]) => {
-    const form = document.createElement("form");
-    Object.assign(form, { method: "post", action, enctype: "text/plain" });
-    for (const [name, value] of Object.entries(fields)) {
-        const field = document.createElement("input");
-        Object.assign(field, { type: "hidden", name, value });
-        form.append(field);
-    }
-    document.body.append(form);
-    form.submit();
-}"""
-
 FORMS = {
     "that logs out": ("/_wix/logout", {}),
     "that empties the cart": (f"{CART}/remove-line-items", {'{"lineItemIds":[],"x":"': '"}'}),
@@ -263,10 +149,7 @@ async def test_a_form_of_another_origin_is_refused_on_a_page(
     """R44, R45: a form needs no preflight."""
     before = await scene.possessions()
     asked_of_wix = scene.stage.counts()
-    address = scene.stage.origin + path
-    async with scene.evil.expect_response(address) as answered:
-        await scene.evil.evaluate(SUBMIT, [address, fields])
-    assert (await answered.value).status == 403
+    assert await scene.submits(path, fields, "text/plain") == 403
     await expect(scene.evil.locator("footer")).to_contain_text("cross_site")
     assert scene.stage.counts() == asked_of_wix
     assert await scene.possessions() == before

@@ -165,3 +165,39 @@ async def test_a_recovery_that_wix_refuses_is_told_to_the_operator_alone(
     answer = await cookie_stage.browser().submit("/_wix/recover", ADA)
     assert answer.headers["Location"] == "/welcome"
     assert any("allowed redirect domains" in line for line in cookie_stage.logged)
+
+
+UNGUARDED = {
+    "the origin of a sandbox": {"Origin": "null"},
+    "another origin": {"Origin": "https://evil.example"},
+    "another port": {"Origin": "http://localhost:1"},
+    "a sibling site": {"Sec-Fetch-Site": "same-site"},
+    "another site": {"Sec-Fetch-Site": "cross-site"},
+    "a word that no browser writes": {"Sec-Fetch-Site": "SAME-ORIGIN"},
+}
+
+
+@pytest.mark.parametrize("headers", UNGUARDED.values(), ids=list(UNGUARDED))
+async def test_a_form_without_the_headers_of_our_own_pages_does_nothing(
+    cookie_stage: Stage, headers: dict[str, str]
+) -> None:
+    """R44 to R46: on every route that takes a form, and with a sentence that says why."""
+    browser = cookie_stage.browser()
+    await browser.navigate("/")
+    for path in ("/_wix/login", "/_wix/register", "/_wix/verify", "/_wix/recover", "/_wix/logout"):
+        form = {**NEW, **ADA, "state": "x", "code": "000000"}
+        url = cookie_stage.origin + path
+        answer = await browser.http.post(url, data=form, headers=headers, allow_redirects=False)
+        problem = await answer.json()
+        assert (answer.status, problem["code"]) == (403, "cross_site_request")
+        assert cookie_stage.origin in problem["message"] or "api.allowed_origins" in str(problem)
+    assert cookie_stage.counts()["calls"] == {}
+    assert (await browser.session())["identity"] == "visitor"
+
+
+async def test_a_form_with_neither_header_comes_from_a_program(cookie_stage: Stage) -> None:
+    """Every browser sends one of them with a form; a program has no cookie to misuse."""
+    browser = cookie_stage.browser()
+    url = f"{cookie_stage.origin}/_wix/login"
+    answer = await browser.http.post(url, data=ADA, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/welcome")
