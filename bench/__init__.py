@@ -1,0 +1,1 @@
+"""wixproxy beside what people use today: the same requests, in the same run, on one machine."""

@@ -1,0 +1,1 @@
+"""What is asked of a proxy: requests, bodies, WebSockets and events, always a bounded number."""

@@ -1,0 +1,1 @@
+"""What stands behind every proxy that is measured; what it costs is not counted."""
