@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .errors import SealError
 from .sansio.cookies import CookiePolicy
 from .sansio.keyring import Keyring
+from .sansio.limited_memory import LimitedMemory
 from .sansio.login import LoginAttempt
 from .sansio.public_url import PublicURL
 from .sansio.session import Limits, Session
@@ -38,7 +38,7 @@ class Front:
     bound_to: tuple[str, ...]
     limits: Limits
     clock: Callable[[], float]
-    _superseded: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _superseded: LimitedMemory[None] = field(default_factory=lambda: LimitedMemory(MAX_SUPERSEDED))
 
     def supersede(self, session: Session) -> None:
         """Note that another session took this one's place in its browser.
@@ -46,9 +46,7 @@ class Front:
         Answers under way still belong to the old one; they must not write its
         cookie over the new one.
         """
-        self._superseded[session.id] = None
-        if len(self._superseded) > MAX_SUPERSEDED:
-            self._superseded.popitem(last=False)
+        self._superseded.keep(session, None)
 
     def is_superseded(self, session: Session) -> bool:
         """Tell whether the session's cookie may no longer be written."""

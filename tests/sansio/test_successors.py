@@ -74,3 +74,21 @@ def test_an_ended_session_is_remembered_as_ended() -> None:
     successors.end(old)
     assert successors.is_ended(old)
     assert successors.newest(old) is old
+
+
+def test_a_flood_of_new_visitors_pushes_no_renewal_out() -> None:
+    successors, old = Successors(100_000, limit=100), visitor()
+    new = old.renewed(TOKENS)
+    successors.remember(new, "text", NOW)
+    for _ in range(1_000):
+        successors.remember(visitor(), "other", NOW)
+    assert successors.newest(old) is new
+    assert len(successors) == 100
+
+
+def test_a_flood_of_visitors_who_leave_makes_no_ended_login_good_again() -> None:
+    successors, ended = Successors(100_000, limit=100), visitor().renewed(TOKENS)
+    successors.end(ended)
+    for _ in range(1_000):
+        successors.end(visitor())
+    assert successors.is_ended(ended)

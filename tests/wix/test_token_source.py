@@ -228,6 +228,21 @@ async def test_all_siblings_of_a_session_that_ends_get_the_same_new_visitor(
     assert wix.refreshed == ["refresh-0"]
 
 
+async def test_an_ended_session_leads_to_its_visitor_for_ten_minutes(
+    source: TokenSource, wix: Wix, store: SessionStore, member: Session, clock: HandClock
+) -> None:
+    """An old cookie, wherever it was kept, must not open what its browser has become."""
+    await store.save(member)
+    clock.advance(LIFETIME_SECONDS)
+    wix.refusal = GrantRejected(error="invalid_grant")
+    with pytest.raises(SessionEnded) as ended:
+        await source.current(member)
+    clock.advance(599)
+    assert source.replacement(ended.value) is not None
+    clock.advance(1)
+    assert source.replacement(ended.value) is None
+
+
 async def test_a_session_that_was_logged_out_is_not_renewed(
     source: TokenSource, wix: Wix, store: SessionStore, member: Session, clock: HandClock
 ) -> None:

@@ -6,21 +6,22 @@ any request may still come with the old one.
 
 1. A successor is remembered until a request presented it and a minute has
    passed (older requests may still be under way), at most for the idle limit.
-2. At most 10,000 are remembered; the oldest gives way.
+2. At most 10,000 are remembered; the oldest gives way, and before all others
+   one without tokens.
 3. An id that ended is remembered, too, so that a late request does not bring
-   it back: the latest 10,000, however long ago.
+   it back: the latest 10,000, however long ago, by the same rule.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from itertools import islice
 
+from .limited_memory import LimitedMemory
 from .session import Session
 
 KEPT_AFTER_PRESENTED_SECONDS = 60
 MAX_REMEMBERED = 10_000
+LOOKED_AT_ONCE = 2
 
 
 @dataclass(slots=True)
@@ -36,17 +37,15 @@ class Successors:
 
     def __init__(self, idle_seconds: float, limit: int = MAX_REMEMBERED) -> None:
         self._idle_seconds = idle_seconds
-        self._limit = limit
-        self._successors: OrderedDict[str, _Successor] = OrderedDict()
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._successors: LimitedMemory[_Successor] = LimitedMemory(limit)
+        self._ended: LimitedMemory[None] = LimitedMemory(limit)
 
     def remember(self, session: Session, text: str, now: float) -> None:
         """Keep a version and its sealed text, unless a later one is known."""
         known = self._successors.get(session.id)
         if known is not None and known.session.version > session.version:
             return
-        self._successors[session.id] = _Successor(session, text, now)
-        self._successors.move_to_end(session.id)
+        self._successors.keep(session, _Successor(session, text, now))
         self._forget_old(now)
 
     def present(self, session: Session, now: float) -> None:
@@ -75,25 +74,21 @@ class Successors:
 
     def end(self, session: Session) -> None:
         """Forget the session and remember that it ended."""
-        self._successors.pop(session.id, None)
-        self._ended[session.id] = None
-        while len(self._ended) > self._limit:
-            self._ended.popitem(last=False)
+        self._successors.drop(session.id)
+        self._ended.keep(session, None)
 
     def is_ended(self, session: Session) -> bool:
         """Tell whether the session was ended here."""
         return session.id in self._ended
 
     def _forget_old(self, now: float) -> None:
-        while len(self._successors) > self._limit:
-            self._successors.popitem(last=False)
         # Two of the longest unseen are looked at for each one that arrives, so
         # the old are forgotten faster than new ones come, without a sweep.
-        for session_id in list(islice(self._successors, 2)):
-            if self._is_over(self._successors[session_id], now):
-                del self._successors[session_id]
+        for session_id, successor in self._successors.longest_unseen(LOOKED_AT_ONCE):
+            if self._is_over(successor, now):
+                self._successors.drop(session_id)
             else:
-                self._successors.move_to_end(session_id)
+                self._successors.touch(session_id)
 
     def _is_over(self, successor: _Successor, now: float) -> bool:
         if successor.presented_at is not None:

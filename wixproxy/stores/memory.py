@@ -6,12 +6,11 @@ cannot share them: that is what `redis` is for.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import islice
 
 from ..errors import SessionEnded
+from ..sansio.limited_memory import LimitedMemory
 from ..sansio.session import Identity, Limits, Session
 from .locks import Locks
 
@@ -21,7 +20,10 @@ SWEPT_AT_ONCE = 2
 
 
 class MemoryStore:
-    """Sessions by id; the one unused for longest gives way when there are too many."""
+    """Sessions by id; when there are too many, the one unused for longest gives way.
+
+    Before all others it is one without tokens, which has nothing to lose.
+    """
 
     carries_tokens = False
 
@@ -30,42 +32,40 @@ class MemoryStore:
     ) -> None:
         self._limits = limits
         self._clock = clock
-        self._max_sessions = max_sessions
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
-        self._ended: OrderedDict[str, Identity] = OrderedDict()
+        self._sessions: LimitedMemory[Session] = LimitedMemory(max_sessions)
+        self._ended: LimitedMemory[Identity] = LimitedMemory(MAX_ENDED)
         self._locks = Locks()
 
     async def load(self, cookie: str) -> Session | None:
         """Return the session of this id; see `SessionStore.load`."""
-        if cookie in self._ended:
+        identity = self._ended.get(cookie)
+        if identity is not None:
             raise SessionEnded(
                 "This session was ended; its cookie is no longer valid.",
                 session_id=cookie,
-                identity=self._ended[cookie],
+                identity=identity,
             )
         session = self._sessions.get(cookie)
         if session is None:
             return None
         if not session.is_alive(self._clock(), self._limits):
-            del self._sessions[cookie]
+            self._sessions.drop(cookie)
             return None
-        self._sessions.move_to_end(cookie)
+        self._sessions.touch(cookie)
         return session
 
     async def save(self, session: Session) -> str:
         """Keep the session, unless it ended or a later version is known; the text is its id."""
         known = self._sessions.get(session.id)
         if session.id not in self._ended and (known is None or session.version > known.version):
-            self._sessions[session.id] = session
-            self._make_room()
+            self._sessions.keep(session, session)
+            self._forget_old()
         return session.id
 
     async def delete(self, session: Session) -> None:
         """Forget the session at once."""
-        self._sessions.pop(session.id, None)
-        self._ended[session.id] = session.identity
-        if len(self._ended) > MAX_ENDED:
-            self._ended.popitem(last=False)
+        self._sessions.drop(session.id)
+        self._ended.keep(session, session.identity)
 
     @asynccontextmanager
     async def exclusive(self, session: Session) -> AsyncIterator[Session | None]:
@@ -75,14 +75,14 @@ class MemoryStore:
 
     def newest(self, session: Session) -> Session:
         """Return the version that is kept."""
-        return self._sessions.get(session.id, session)
+        return self._sessions.get(session.id) or session
 
-    def _make_room(self) -> None:
+    def _forget_old(self) -> None:
         """Look at two of the longest unused for each one that arrives."""
         now = self._clock()
-        for session_id, oldest in list(islice(self._sessions.items(), SWEPT_AT_ONCE)):
-            if len(self._sessions) > self._max_sessions or not oldest.is_alive(now, self._limits):
-                del self._sessions[session_id]
+        for session_id, oldest in self._sessions.longest_unseen(SWEPT_AT_ONCE):
+            if not oldest.is_alive(now, self._limits):
+                self._sessions.drop(session_id)
 
     def __len__(self) -> int:
         return len(self._sessions)

@@ -6,7 +6,8 @@
    so whoever comes late finds the work done.
 3. Only `invalid_grant` ends a session (RFC 6749 §5.2). Silence, errors of
    Wix's and nonsense leave it as it is.
-4. When a session ends, all its requests get the same new visitor in its place.
+4. When a session ends, all its requests get the same new visitor in its place,
+   for ten minutes: after that its cookie is worth nothing at all.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from ..stores import SessionStore
 from .client import WixClient
 
 MAX_REPLACEMENTS = 10_000
+# Requests may be under way, and a page may be read, for so long.
+REPLACED_SECONDS = 600
 
 log = logging.getLogger("wixproxy.session")
 
@@ -73,8 +76,9 @@ class TokenSource:
         return session.id in self._flights
 
     def replacement(self, ended: SessionEnded) -> Session | None:
-        """Return the visitor that took the place of a session that Wix ended."""
-        return self._replacements.get(ended.session_id)
+        """Return the visitor that took the place of a session that Wix has just ended."""
+        visitor = self._replacements.get(ended.session_id)
+        return None if visitor is None or self._was_long_ago(visitor) else visitor
 
     def _flight(self, session: Session, refused: Tokens | None) -> asyncio.Task[Session]:
         flight = self._flights.get(session.id)
@@ -122,8 +126,14 @@ class TokenSource:
         visitor = Session.visitor(now, self._limits, ended=Ended("refused", int(now)))
         await self._store.save(visitor)
         self._replacements[session.id] = visitor
-        if len(self._replacements) > MAX_REPLACEMENTS:
+        while self._replacements:
+            oldest = next(iter(self._replacements.values()))
+            if len(self._replacements) <= MAX_REPLACEMENTS and not self._was_long_ago(oldest):
+                break
             self._replacements.popitem(last=False)
+
+    def _was_long_ago(self, visitor: Session) -> bool:
+        return self._clock() - visitor.created_at >= REPLACED_SECONDS
 
 
 def _explained(refusal: GrantRejected) -> WixRefused:
