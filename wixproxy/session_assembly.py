@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -43,9 +44,10 @@ def assemble_fronts(config: Config, wix: WixClient, clock: Clock, started_at: fl
     limits = Limits(config.session.idle_seconds, config.session.absolute_seconds)
     keyring = Keyring([Key.from_text(key.reveal()) for key in config.session.keys])
     if config.session.store == "redis":
-        make_store, close = _redis_stores(config, limits, clock)
+        make_store, close_stores = _redis_stores(config, limits, clock)
     else:
-        make_store, close = _own_stores(config, keyring, limits, clock, started_at), _nothing
+        make_store = _own_stores(config, keyring, limits, clock, started_at)
+        close_stores = _nothing
 
     def front(url: PublicURL) -> Front:
         policy = CookiePolicy.for_origin(url.scheme, url.port, _same_site(config))
@@ -61,7 +63,13 @@ def assemble_fronts(config: Config, wix: WixClient, clock: Clock, started_at: fl
             clock=clock,
         )
 
-    return Fronts({url: front(url) for url in public_urls(config)}, close)
+    fronts = {url: front(url) for url in public_urls(config)}
+
+    async def close() -> None:
+        await asyncio.gather(*(front.tokens.close() for front in fronts.values()))
+        await close_stores()
+
+    return Fronts(fronts, close)
 
 
 MakeStore = Callable[[tuple[str, ...]], SessionStore]

@@ -298,3 +298,31 @@ async def test_two_sessions_are_renewed_side_by_side(
     assert (wix.minted, len(wix.refreshed)) == (1, 1)
     wix.may_answer.set()
     await asyncio.gather(*both)
+
+
+async def test_tokens_on_their_way_are_kept_before_the_process_ends(
+    source: TokenSource, wix: Wix, store: SessionStore, member: Session, clock: HandClock
+) -> None:
+    """Wix takes the old refresh token no more, so its successor must not be lost."""
+    clock.advance(LIFETIME_SECONDS)
+    wix.may_answer.clear()
+    assert source.renewal(member) is not None
+    await wix.asked.wait()
+    closing = asyncio.create_task(source.close())
+    await asyncio.sleep(0)
+    wix.may_answer.set()
+    await closing
+    assert store.newest(member).tokens != member.tokens
+    assert not source.is_flying(member)
+
+
+async def test_what_does_not_come_is_given_up_when_the_process_ends(
+    source: TokenSource, wix: Wix, member: Session, clock: HandClock
+) -> None:
+    clock.advance(LIFETIME_SECONDS)
+    wix.may_answer.clear()
+    renewal = source.renewal(member)
+    assert renewal is not None
+    await wix.asked.wait()
+    await source.close(seconds=0.01)
+    assert renewal.cancelled()

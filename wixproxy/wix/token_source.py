@@ -26,6 +26,8 @@ from .client import WixClient
 MAX_REPLACEMENTS = 10_000
 # Requests may be under way, and a page may be read, for so long.
 REPLACED_SECONDS = 600
+# How long a stopping process waits for tokens that were asked for.
+CLOSING_SECONDS = 2.0
 
 log = logging.getLogger("wixproxy.session")
 
@@ -79,6 +81,20 @@ class TokenSource:
         """Return the visitor that took the place of a session that Wix has just ended."""
         visitor = self._replacements.get(ended.session_id)
         return None if visitor is None or self._was_long_ago(visitor) else visitor
+
+    async def close(self, seconds: float = CLOSING_SECONDS) -> None:
+        """Let what is being asked for arrive and be kept, for so long; give the rest up.
+
+        A refresh token that Wix has exchanged is worth nothing any more: who
+        leaves before its successor is kept has lost the session.
+        """
+        flights = list(self._flights.values())
+        if not flights:
+            return
+        await asyncio.wait(flights, timeout=seconds)
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
 
     def _flight(self, session: Session, refused: Tokens | None) -> asyncio.Task[Session]:
         flight = self._flights.get(session.id)
