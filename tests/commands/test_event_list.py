@@ -174,6 +174,12 @@ def test_a_file_that_is_not_there_is_not_made(run: Run, path: Path, words: tuple
     assert not path.exists()
 
 
+def test_a_proxy_without_a_disk_keeps_no_events(run: Run) -> None:
+    result = run("event", "list", WIXPROXY__SITE__EXTENSIONS__WEBHOOKS_MODE="through")
+    assert result.exit_code == 1
+    assert "the proxy keeps no events: Wix itself tries again" in result.stderr
+
+
 def test_a_file_of_another_kind_is_left_as_it_is(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "shopping.txt"
     file.write_text("milk, bread and a great many other things" * 100)

@@ -16,14 +16,17 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from tests.config.conftest import FRONTEND, PUBLIC_KEY, Flags, Project
+from tests.config.conftest import FRONTEND, KEY, PUBLIC_KEY, Flags, Project
 from wixproxy.config.development_key import state_folder
+from wixproxy.emulator.project import DEFAULT_SEED
+from wixproxy.emulator.project import Project as EmulatedProject
 
 WEBHOOKS = "site.extensions.webhooks"
 PLUGINS = "site.extensions.service_plugins"
 HOOK = {"id": "orders", "path": "/hooks/orders"}
 PLUGIN = {"id": "shipping", "path": "/plugins/shipping"}
 KEYS: Flags = {"site.public_keys": [PUBLIC_KEY]}
+EMULATED = EmulatedProject.of_seed(DEFAULT_SEED)
 BASE64_KEY = base64.b64encode(PUBLIC_KEY.encode()).decode()
 
 
@@ -261,6 +264,18 @@ def test_what_is_no_public_key_of_wix_is_refused_and_not_shown(project: Project,
     assert line.startswith("site.public_keys[1] (from flag site.public_keys): expected ")
     shown = [piece for piece in re.findall(r"[A-Za-z0-9+/]{20,}|s3cret", text) if piece in line]
     assert shown == []
+
+
+@pytest.mark.parametrize("text", [EMULATED.public_key_pem, EMULATED.public_key_base64])
+def test_production_does_not_trust_the_key_that_everybody_can_sign_with(
+    project: Project, text: str
+) -> None:
+    flags: Flags = {"site.public_keys": [PUBLIC_KEY, text]}
+    production: Flags = {"mode": "production", "session.keys": [KEY]}
+    assert project.problems({**flags, "mode": "dev"}) == []
+    (line,) = project.problems({**flags, **production})
+    assert line.startswith("site.public_keys[1] (from flag site.public_keys): expected the key of")
+    assert "found that of the emulated Wix, with which everybody can sign" in line
 
 
 def test_the_events_file_starts_from_the_folder_of_the_file_that_names_it(

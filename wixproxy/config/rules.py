@@ -17,7 +17,7 @@ from .options import value_of
 from .path_rules import backend_path_problems, path_conflicts, wix_pages_problems
 from .problems import DEFAULT, Problem
 from .site import ServicePluginEntry, WebhookEntry
-from .values import NEW_FOR_BACKEND, NEW_KEY
+from .values import NEW_FOR_BACKEND, NEW_KEY, is_emulators_key
 
 DASHBOARD = "Settings, Development & integrations, Headless Settings"
 
@@ -117,6 +117,16 @@ def _extensions(config: Config) -> Iterator[Problem]:
             "WIX_CLIENT_PUBLIC_KEY to it",
             (*used, "emulator.enabled"),
         )
+    if config.mode == "production":
+        for place, text in enumerate(config.site.public_keys):
+            if is_emulators_key(text):
+                yield Problem(
+                    f"site.public_keys[{place}]",
+                    f"expected the key of the app in {_production(config)}, found that of the "
+                    "emulated Wix, with which everybody can sign. Copy the app's from its "
+                    "dashboard",
+                    ("mode",),
+                )
 
 
 def _upstream(config: Config) -> Iterator[Problem]:

@@ -25,6 +25,8 @@ from ..sansio.routes import DEFAULT_CALLBACK_PATH
 from ..sansio.wix_pages import PagesAddress
 
 # The key that config.example.toml shows: everybody has it, so it seals nothing.
+# Of the key that the emulator signs with unless it is given a seed of its own.
+EMULATORS_KEY_SHA256 = "f03ff86bcb71a7ffa3f31ef111aff0fbe15249829383d0612517a3c358457d5c"
 EXAMPLE_KEY = "dGhpcy1pcy1ub3QtYS1rZXktaXQtaXMtYW4tZXhhbXA="
 NEW_KEY = 'Run "wixproxy newkey"'
 NEW_FOR_BACKEND = 'Run "wixproxy newkey --backend"'
@@ -185,6 +187,14 @@ def public_key(text: str) -> str:
 
     read_key(text)
     return text.strip()
+
+
+def is_emulators_key(text: str) -> bool:
+    """Tell whether a sound public key is the emulator's own, which protects nothing."""
+    from ..sansio.signed_claims import fingerprint
+    from ..sansio.signed_claims import public_key as read_key
+
+    return fingerprint(read_key(text)) == EMULATORS_KEY_SHA256
 
 
 def listen_address(text: str) -> str:

@@ -78,6 +78,12 @@ def public_key(text: str) -> RSAPublicKey:
     return key
 
 
+def fingerprint(key: RSAPublicKey) -> str:
+    """Return a name for a key: the SHA-256 of its modulus, in hexadecimal digits."""
+    modulus = key.public_numbers().n
+    return hashlib.sha256(modulus.to_bytes((modulus.bit_length() + 7) // 8)).hexdigest()
+
+
 class Signatures:
     """Verifies messages with any of the app's keys; several, while one is exchanged."""
 

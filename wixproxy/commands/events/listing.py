@@ -30,6 +30,14 @@ CHOICES: Mapping[str, Sequence[Standing]] = {
     "waiting": ("delivering", "waiting"),
     "dead": ("dead",),
 }
+NO_FILE = (
+    "There is no file of events at {path}. A proxy with a webhook makes it when it starts; "
+    "site.extensions.state_file names another place."
+)
+KEEPS_NONE = (
+    'With site.extensions.webhooks_mode = "through" the proxy keeps no events: Wix itself tries '
+    "again what the handler did not take."
+)
 HEADINGS: Mapping[Standing, str] = {
     "done": "Delivered lately",
     "delivering": "Under way",
@@ -118,13 +126,11 @@ def _opened(
 ) -> int:
     """Work with the file of events and tell what came of it; return the exit code."""
     try:
-        path = file_of_events(beside_a_proxy(flags, config_file))
+        config = beside_a_proxy(flags, config_file)
+        path = file_of_events(config)
         if not path.is_file():
-            click.echo(
-                f"There is no file of events at {path}. A proxy with a webhook makes it when it "
-                "starts; site.extensions.state_file names another place.",
-                err=True,
-            )
+            through = config.site.extensions.webhooks_mode == "through"
+            click.echo(KEEPS_NONE if through else NO_FILE.format(path=path), err=True)
             return EXIT_MACHINE
         return told(asyncio.run(_worked(path, work)))
     except ConfigError as error:
