@@ -25,7 +25,7 @@ REQUEST = {
 }
 SHARED = {
     *("credential_throttle", "credential_calls", "elevation", "extensions", "injection"),
-    *("login_attempts", "member_login", "usable_session", "wix_calls"),
+    *("login_attempts", "member_login", "member_logout", "usable_session", "wix_calls"),
 }
 """What several handlers need: it stands below them, because they never import one another."""
 UPPER = (
@@ -67,6 +67,7 @@ OURS: Mapping[str, set[str]] = {
     "injection": DECIDERS,
     "usable_session": DECIDERS | {"exchange"},
     "member_login": DECIDERS | {"exchange", "wix"},
+    "member_logout": DECIDERS | {"exchange", "wix"},
     "login_attempts": DECIDERS | {"exchange", "member_login", "wix"},
     "credential_throttle": DECIDERS | {"exchange"},
     "credential_calls": DECIDERS

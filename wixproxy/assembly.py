@@ -39,6 +39,7 @@ from .handlers.testing import TestingSession
 from .handlers.wix_pages import WixPages
 from .login_attempts import LoginAttempts
 from .member_login import MemberLogin
+from .member_logout import MemberLogout
 from .sansio.backend_paths import BackendPaths
 from .sansio.buckets import Buckets
 from .sansio.call_rules import CallRules
@@ -167,7 +168,7 @@ def _session_handlers(
         ),
         clock,
     )
-    member_login = MemberLogin(wix, callback, clock)
+    member_login, member_logout = MemberLogin(wix, callback, clock), MemberLogout(wix, clock)
     throttle = CredentialThrottle(config.site.login.tries_per_minute, clock)
     credentials = CredentialCalls(wix, sessions, member_login, throttle, clock)
     app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
@@ -187,10 +188,11 @@ def _session_handlers(
         credentials=credentials,
         throttle=throttle,
         elevation=elevation,
+        member_logout=member_logout,
     )
     programs = ProgramCalls(calls, rules, elevation, callers)
     login = Login(_attempts(config, wix, clock), member_login, own_paths, clock)
-    logout = Logout(wix, clock, own_paths, _form_targets(config))
+    logout = Logout(member_logout, config.site.client_id, own_paths, _form_targets(config))
     custom_login = CustomLogin(
         wix, sessions, credentials, member_login, throttle, own_paths=own_paths, clock=clock
     )

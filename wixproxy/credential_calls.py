@@ -25,6 +25,7 @@ from .sansio.custom_login import SUCCESS
 from .sansio.exchange import Fields
 from .sansio.handles import PREFIX, STATE_TOKEN, Handles
 from .sansio.identity_calls import IDENTITY_CALLS, Tried, account_of, field_of
+from .sansio.redirect_sessions import answer_with
 from .sansio.session import Session
 from .usable_session import UsableSessions
 from .wix.client import WixClient
@@ -98,13 +99,7 @@ class CredentialCalls:
         handle = handles.seal(CODE, code, now)
         query = f"state={quote(state, safe='')}&code={quote(handle, safe='')}"
         endpoint = exchange.front.public.join(DIRECT_LOGIN_PATH)
-        made = {
-            "id": handle[-16:],
-            "fullUrl": f"{endpoint}?{query}",
-            # Wix's client reads the endpoint, although it opens the other.
-            "urlDetails": {"endpoint": endpoint, "searchParams": {"state": state}},
-        }
-        return {"redirectSession": made}
+        return answer_with(f"{endpoint}?{query}", exchange.request_id)
 
     async def _token(self, exchange: Exchange) -> None:
         """Answer the token endpoint: with placeholders, once the session is what was asked for."""

@@ -13,6 +13,7 @@ from wixproxy.errors import CallRefused, UnsafeReturnURL, WixUnavailable
 from wixproxy.sansio.public_url import PublicURL
 from wixproxy.sansio.redirect_sessions import (
     advice,
+    asked_logout,
     check_redirect_session,
     is_redirect_session,
     without_session_token,
@@ -224,3 +225,32 @@ def test_a_known_refusal_has_its_advice(refusal: str, says: str) -> None:
 
 def test_an_unknown_refusal_has_no_advice() -> None:
     assert advice("PERMISSION_DENIED") is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"logout": {"clientId": "c"}}', id="plainly"),
+        pytest.param(b'{"logout": {"clientId": "c"}, "logout": null}', id="behind its twin"),
+        pytest.param(b'{"Logout": {}}', id="in another spelling"),
+    ],
+)
+def test_a_logout_is_known_as_one(body: bytes) -> None:
+    leaving = asked_logout(body)
+    assert leaving is not None
+    assert leaving.post_flow_url is None
+
+
+@pytest.mark.parametrize("name", ["postFlowUrl", "post_flow_url"])
+def test_a_logout_says_where_its_page_goes(name: str) -> None:
+    asked = {"logout": {}, "callbacks": {"loginUrl": "https://shop.example/in", name: "https://x"}}
+    leaving = asked_logout(json.dumps(asked).encode())
+    assert leaving is not None
+    assert (leaving.body, leaving.post_flow_url) == (asked, "https://x")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'"logout"', b'{"logout": null}', asking({"logout": "https://x"})]
+)
+def test_what_is_no_logout_is_taken_for_none(body: bytes) -> None:
+    assert asked_logout(body) is None

@@ -11,7 +11,7 @@
 5. What an elevation rule names runs as the app for those it names, and for
    nobody else; what hands out credentials is answered here.
 6. A redirect session leads back to this site, and its session remembers that
-   the browser was led to Wix.
+   the browser was led to Wix. One that logs out ends the session here as well.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ..credential_throttle import CredentialThrottle
 from ..elevation import Elevation
 from ..errors import CallRefused, WixUnavailable, quoted
 from ..exchange import Exchange
+from ..member_logout import MemberLogout
 from ..pages import json_answer
 from ..sansio import explanation, fetch_metadata, headers
 from ..sansio.api_paths import api_target, check_call
@@ -30,7 +31,13 @@ from ..sansio.call_rules import CallRules
 from ..sansio.elevation import ElevationRule
 from ..sansio.exchange import BodySource, Fields, Request
 from ..sansio.identity_calls import IDENTITY_CALLS, sends_mail
-from ..sansio.redirect_sessions import check_redirect_session, is_redirect_session
+from ..sansio.redirect_sessions import (
+    AskedLogout,
+    answer_with,
+    asked_logout,
+    check_redirect_session,
+    is_redirect_session,
+)
 from ..sansio.session import Session
 from ..usable_session import UsableSessions
 from ..wire.answer import Answer
@@ -52,6 +59,7 @@ class WixApi:
         credentials: CredentialCalls,
         throttle: CredentialThrottle,
         elevation: Elevation,
+        member_logout: MemberLogout,
     ) -> None:
         self._calls = calls
         self._rules = rules
@@ -60,6 +68,7 @@ class WixApi:
         self._credentials = credentials
         self._throttle = throttle
         self._elevation = elevation
+        self._member_logout = member_logout
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one call."""
@@ -160,6 +169,9 @@ class WixApi:
             await exchange.downstream.answer(200, *json_answer(direct))
             return
         leads_back = check_redirect_session(body, exchange.front.public, self._allowed_origins)
+        if (leaving := asked_logout(body)) is not None:
+            await self._log_out(exchange, leaving)
+            return
         session = await self._sessions.of(exchange)
         request = with_body(request, body)
         answer = await self._calls.send(request, target, session.access_token, KnownBody(body))
@@ -170,6 +182,15 @@ class WixApi:
         if answer.status == 200 and leads_back:
             await self._sessions.lead_to_wix(exchange)
         await self._calls.pass_on(exchange, target, answer)
+
+    async def _log_out(self, exchange: Exchange, leaving: AskedLogout) -> None:
+        """End the session as `/_wix/logout` does; without Wix the page goes on by itself."""
+        location = await self._member_logout.end(exchange, leaving.body)
+        back = leaving.post_flow_url or exchange.front.public.join("/")
+        made = answer_with(location or back, exchange.request_id)
+        fields, body = json_answer(made)
+        fields += fetch_metadata.cors_fields(exchange.request, self._allowed_origins)
+        await exchange.downstream.answer(200, fields, body)
 
     async def _after_refusal(
         self,

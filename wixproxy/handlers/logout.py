@@ -1,36 +1,27 @@
-"""`/_wix/logout`: end the session here, then at Wix.
+"""`/_wix/logout`: end the session here, then lead the browser over Wix's own logout.
 
-The session here ends in any case. Wix's own logout needs the member's token,
-so its address is asked for first, for two seconds at most; then the browser
-gets a new visitor, and the old cookie is refused. A GET changes nothing: it
-shows a page that posts, by itself when a page of this site led to it.
+A GET changes nothing: it shows a page that posts, by itself when a page of
+this site led to it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
-from collections.abc import Callable
 from urllib.parse import parse_qs, quote
 
-from ..errors import RequestRefused, WixproxyError
+from ..errors import RequestRefused
 from ..exchange import Exchange
+from ..member_logout import MemberLogout
 from ..pages import json_answer, page
 from ..sansio import fetch_metadata, headers, login
 from ..sansio.return_url import safe_return_url
-from ..sansio.session import Session
-from ..wix.client import WixClient
 
-WIX_MAY_TAKE_SECONDS = 2.0
 MAX_BODY_BYTES = 16 * 1024
 LOGOUT_CALLBACK_PATH = "/_wix/logout-callback"
 
-log = logging.getLogger("wixproxy.login")
-
 
 class Logout:
-    """Ends sessions.
+    """Serves the logout of pages.
 
     `own_paths` are paths of ours that nobody returns to; `form_targets` are
     where Wix's logout may lead a form of ours.
@@ -38,13 +29,13 @@ class Logout:
 
     def __init__(
         self,
-        wix: WixClient,
-        clock: Callable[[], float],
+        member_logout: MemberLogout,
+        client_id: str,
         own_paths: tuple[str, ...],
         form_targets: tuple[str, ...],
     ) -> None:
-        self._wix = wix
-        self._clock = clock
+        self._member_logout = member_logout
+        self._client_id = client_id
         self._own_paths = own_paths
         self._form_targets = form_targets
 
@@ -53,12 +44,10 @@ class Logout:
         if exchange.request.method == "GET":
             await self._show(exchange)
             return
-        if exchange.session.unreadable is not None:
-            # Nothing can be ended, and nobody may believe that it was.
-            raise exchange.session.unreadable
         return_url = self._safe(exchange, await _asked_return_url(exchange))
-        location = await self._wix_logout(exchange, return_url) or return_url
-        await self._end(exchange)
+        callback = f"{LOGOUT_CALLBACK_PATH}?returnToUrl={quote(return_url, safe='/')}"
+        asked = login.logout_session(self._client_id, exchange.front.public.join(callback))
+        location = await self._member_logout.end(exchange, asked) or return_url
         if exchange.is_navigation or fetch_metadata.wants_page(exchange.request.fields):
             await _redirect(exchange, location)
             return
@@ -82,30 +71,6 @@ class Logout:
 
     def _safe(self, exchange: Exchange, return_url: str | None) -> str:
         return safe_return_url(return_url, exchange.front.public, own_paths=self._own_paths)
-
-    async def _wix_logout(self, exchange: Exchange, return_url: str) -> str | None:
-        """Return Wix's logout address; None for visitors, and when Wix does not give one."""
-        current = exchange.session.current
-        if current is None or current.identity != "member":
-            return None
-        callback = f"{LOGOUT_CALLBACK_PATH}?returnToUrl={quote(return_url, safe='/')}"
-        body = login.logout_session(self._wix.client_id, exchange.front.public.join(callback))
-        try:
-            async with asyncio.timeout(WIX_MAY_TAKE_SECONDS):
-                session = await exchange.front.tokens.current(current)
-                return await self._wix.redirect_session(body, session.access_token)
-        except TimeoutError:
-            log.warning("Wix gave no logout address within %s seconds", WIX_MAY_TAKE_SECONDS)
-        except WixproxyError as error:
-            log.warning("Wix gave no logout address: %s", error.message)
-        return None
-
-    async def _end(self, exchange: Exchange) -> None:
-        """Put a new visitor in the session's place, and refuse the old cookie from now on."""
-        ended = exchange.session.current
-        await exchange.session.replace(Session.visitor(self._clock(), exchange.front.limits))
-        if ended is not None:
-            await exchange.front.store.delete(ended)
 
 
 async def _asked_return_url(exchange: Exchange) -> str | None:

@@ -18,6 +18,9 @@ import json
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
 
 from ..errors import CallRefused, UnsafeReturnURL, WixUnavailable, quoted
 from .call_rules import folded_path
@@ -41,6 +44,14 @@ _ADVICE = (
         "Add the redirect URI under Headless Settings, Allowed authorization redirect URIs.",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLogout:
+    """A redirect session that ends Wix's own session: its body, and where the page goes then."""
+
+    body: dict[str, Any]
+    post_flow_url: str | None
 
 
 class _Object(list[tuple[str, object]]):
@@ -73,6 +84,25 @@ def check_redirect_session(
             raise _refusal(name, value, fault, public)
         leads_back = True
     return leads_back
+
+
+def asked_logout(body: bytes) -> AskedLogout | None:
+    """Return the logout that a body asks for which `check_redirect_session` took, else None."""
+    read = json.loads(body, object_pairs_hook=_Object) if body.strip() else None
+    if not isinstance(read, _Object) or not any(
+        _folded(name) == "logout" and value is not None for name, value in read
+    ):
+        return None
+    after = (url for name, url in _callbacks(read) if _folded(name) == "callbacks.postflowurl")
+    return AskedLogout(json.loads(body), str(url) if (url := next(after, None)) else None)
+
+
+def answer_with(full_url: str, session_id: str) -> dict[str, Any]:
+    """Return the answer to a redirect session that the proxy itself makes, in Wix's form."""
+    endpoint, _, query = full_url.partition("?")
+    details = {"endpoint": endpoint, "searchParams": dict(parse_qsl(query))}
+    made = {"id": session_id, "fullUrl": full_url, "urlDetails": details}
+    return {"redirectSession": made}
 
 
 def without_session_token(answer: bytes) -> bytes:

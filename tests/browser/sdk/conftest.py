@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Page
 
 from tests.browser.sdk.building import build_app
 from tests.browser.sdk.frontend import TAG
 from tests.browser.vite import scaffold
+from tests.browser.watching import Watch
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
 
@@ -39,3 +42,28 @@ def tagged(app: Path) -> Path:
     index = app / "index.html"
     index.write_text(index.read_text().replace("<head>", f"<head>{TAG}"))
     return app
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(clock: HandClock, tmp_path: Path, tagged: Path) -> AsyncIterator[Stage]:
+    """The proxy that serves the built application."""
+    flags = {"upstream.url": None, "upstream.root": str(tagged)}
+    async with staged(clock, tmp_path, flags) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def opened(site: Stage, context: BrowserContext, watch: Watch) -> AsyncIterator[Page]:
+    """The application in Chromium; at the end no token has left it."""
+    page = await context.new_page()
+    await page.goto(site.origin)
+    await page.wait_for_function("globalThis.wix")
+    yield page
+    assert await watch.headers("authorization", site.origin) == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shown(site: Stage, opened: Page, watch: Watch) -> AsyncIterator[Page]:
+    """The same; at the end nothing has left its origin either."""
+    yield opened
+    assert watch.origins() == {site.origin}

@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import BrowserContext, Page
 
-from tests.browser.watching import Watch
-from tests.conftest import HandClock
-from tests.stage import Stage, staged
+from tests.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BECOME_MEMBER = """() => fetch('/_wix/testing/session', {
   method: 'POST', body: JSON.stringify({ member: 'ada@example.test' }),
 })"""
-OWN_CLIENT = """(() => {
-  const { OAuthStrategy, createClient, ...modules } = wix;
-  const { members, productsV3, currentCart } = modules;
-  const auth = OAuthStrategy({ clientId: '%s' });
-  return createClient({ auth, modules: { members, productsV3, currentCart } });
-})()"""
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def site(clock: HandClock, tmp_path: Path, tagged: Path) -> AsyncIterator[Stage]:
-    async with staged(
-        clock, tmp_path, {"upstream.url": None, "upstream.root": str(tagged)}
-    ) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def shown(site: Stage, context: BrowserContext, watch: Watch) -> AsyncIterator[Page]:
-    """The application in Chromium; at the end nothing has left its origin, nor any token."""
-    opened = await context.new_page()
-    await opened.goto(site.origin)
-    await opened.wait_for_function("globalThis.wix")
-    yield opened
-    assert watch.origins() == {site.origin}
-    assert await watch.headers("authorization", site.origin) == []
 
 
 @pytest.mark.parametrize(
@@ -117,36 +87,6 @@ async def test_six_modules_at_once_make_one_visitor(
     call = "wix.productsV3.queryProducts().limit(1).find()"
     await shown.evaluate(f"() => Promise.all([{', '.join([call] * 6)}])")
     assert site.counts()["grants"] == {"anonymous": 1}
-
-
-async def test_an_application_with_its_own_client_works_unmodified(
-    shown: Page, site: Stage
-) -> None:
-    client = OWN_CLIENT % site.emulator.client_id
-    count = await shown.evaluate(
-        f"() => {client}.productsV3.queryProducts().find().then((found) => found.items.length)"
-    )
-    assert count == 8
-    assert site.counts()["grants"] == {"anonymous": 1}
-
-
-async def test_an_application_with_its_own_client_logs_in_with_a_password(
-    shown: Page, site: Stage
-) -> None:
-    client = OWN_CLIENT % site.emulator.client_id
-    email = await shown.evaluate(
-        f"""async () => {{
-          const client = {client};
-          const asked = {{ email: 'ada@example.test', password: 'ada-password' }};
-          const {{ data }} = await client.auth.login(asked);
-          const tokens = await client.auth.getMemberTokensForDirectLogin(data.sessionToken);
-          client.auth.setTokens(tokens);
-          const {{ member }} = await client.members.getCurrentMember({{ fieldsets: ['FULL'] }});
-          return member.loginEmail;
-        }}"""
-    )
-    assert email == "ada@example.test"
-    assert await shown.evaluate("wix.authentication.loggedIn()") is True
 
 
 async def test_the_page_of_an_application_logs_in_with_a_password(shown: Page) -> None:
