@@ -3,7 +3,9 @@
 1. The bytes behind the prefix are the bytes that are sent.
 2. The token is attached after everything of the caller's that could be one is
    gone; nothing of it comes back.
-3. Why Wix refused is told to the operator, and in dev to the caller.
+3. A body that was judged here travels as what it was read as, JSON in UTF-8,
+   whatever the caller called it; so it is refused where it comes compressed.
+4. Why Wix refused is told to the operator, and in dev to the caller.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from .errors import UpstreamError, WixUnavailable
+from .errors import CallRefused, UpstreamError, WixUnavailable
 from .exchange import Exchange
 from .sansio import fetch_metadata, headers
 from .sansio.api_fields import wix_answer_fields, wix_request_fields
@@ -100,9 +102,20 @@ class KnownBody:
         return body
 
 
-def with_body(request: Request, body: bytes) -> Request:
-    """Return the request with a body of known length."""
-    fields = headers.without(request.fields, {b"content-length"})
+async def read_json(exchange: Exchange) -> bytes:
+    """Return the caller's whole body, to be judged; raises `CallRefused` for a compressed one."""
+    if headers.get(exchange.request.fields, b"content-encoding") is not None:
+        raise CallRefused(
+            "The body of this call is looked at, so it must not be compressed: send plain JSON."
+        )
+    return await exchange.downstream.read_whole(MAX_WHOLE_BYTES)
+
+
+def with_json(request: Request, body: bytes) -> Request:
+    """Return the request with the body that was judged, or with none."""
+    fields = headers.without(request.fields, {b"content-length", b"content-type"})
+    if body:
+        fields = [*fields, (b"Content-Type", b"application/json")]
     if body or request.has_body:
         fields = [*fields, (b"Content-Length", str(len(body)).encode())]
     length = len(body) if body or request.has_body else None

@@ -130,6 +130,28 @@ async def test_by_the_rule_that_is_shown_each_member_finds_their_own_orders(
             assert {order["buyerInfo"]["memberId"] for order in orders} <= {own}
 
 
+async def test_nothing_of_the_client_says_how_an_elevated_body_is_read(stage: Stage) -> None:
+    browser = stage.browser()
+    named = {"X-Any-Field": "1", "X-Wix-Linguist": "de", "Content-Type": "text/x; charset=utf-7"}
+    answer = await browser.fetch(LIST, "POST", body={"query": {}}, **named)
+    assert answer.status == 200
+    (kept,) = stage.emulator.state.exchanges.kept("/members/v1/members/query")
+    sent = {name.lower(): value for name, value in kept.headers}
+    assert sent["content-type"] == "application/json"
+    assert sent.keys() <= {
+        *("host", "authorization", "content-type", "content-length", "connection"),
+        *("accept", "accept-encoding", "accept-language", "user-agent"),
+    }
+
+
+async def test_a_compressed_body_is_not_elevated(stage: Stage) -> None:
+    browser = stage.browser()
+    answer = await browser.fetch(LIST, "POST", body={"query": {}}, **{"Content-Encoding": "gzip"})
+    assert answer.status == 403
+    assert "must not be compressed" in (await answer.json())["message"]
+    assert "client_credentials" not in stage.counts()["grants"]
+
+
 async def test_a_rule_may_be_used_as_often_as_it_says(stage: Stage) -> None:
     browser = stage.browser()
     statuses = [(await browser.fetch(LIST, "POST", body={"query": {}})).status for _ in range(7)]

@@ -46,6 +46,18 @@ async def test_a_flow_that_would_end_elsewhere_is_refused_before_wix_is_asked(
     assert stage.counts()["calls"] == {}
 
 
+async def test_a_flow_is_read_at_wix_as_it_was_read_here(cookie_stage: Stage) -> None:
+    """In UTF-7 the same bytes could name another callback."""
+    browser = cookie_stage.browser()
+    intent = {"ecomCheckout": {"checkoutId": await fill_cart(browser)}}
+    body = {**intent, "callbacks": {"postFlowUrl": f"{cookie_stage.origin}/cart"}}
+    utf_7 = {"Content-Type": "application/json; charset=utf-7"}
+    assert (await browser.fetch(REDIRECT, "POST", body=body, **utf_7)).status == 200
+    path = REDIRECT.removeprefix("/_wix/api")
+    (kept,) = cookie_stage.emulator.state.exchanges.kept(path)
+    assert ("content-type", "application/json") in [(n.lower(), v) for n, v in kept.headers]
+
+
 async def test_a_flow_may_end_on_another_origin_that_is_listed(
     clock: HandClock, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wixproxy.sansio.api_fields import wix_answer_fields, wix_request_fields
+from wixproxy.sansio.api_fields import elevated_fields, wix_answer_fields, wix_request_fields
 from wixproxy.sansio.exchange import Fields
 from wixproxy.sansio.headers import folded, get, get_all, request_fields
 
@@ -26,6 +26,20 @@ def spellings(name: str) -> list[str]:
         name, name.lower(), name.upper(), name.replace("-", "_"), name.replace("-", "."),
         f"{name}_", f"_{name}", f"{name}-",
     ]  # fmt: skip
+
+
+def test_of_an_elevated_call_the_client_says_only_which_answer_it_can_read() -> None:
+    read = [(b"accept", b"*/*"), (b"Accept-Language", b"de"), (b"USER-AGENT", b"x")]
+    told = [
+        *[(b"Content-Type", b"application/json; charset=utf-7"), (b"Content-Encoding", b"gzip")],
+        *[
+            (b"X-Wix-Linguist", b"x"),
+            (b"X-Any", b"x"),
+            (b"Range", b"bytes=0-1"),
+            (b"Accept_", b"x"),
+        ],
+    ]
+    assert elevated_fields([*told, *read, *told]) == read
 
 
 @pytest.mark.parametrize("name", DROPPED)

@@ -26,6 +26,7 @@ from ..exchange import Exchange
 from ..member_logout import MemberLogout
 from ..pages import json_answer
 from ..sansio import explanation, fetch_metadata, headers
+from ..sansio.api_fields import elevated_fields
 from ..sansio.api_paths import api_target, check_call
 from ..sansio.call_rules import CallRules
 from ..sansio.elevation import ElevationRule
@@ -41,7 +42,7 @@ from ..sansio.redirect_sessions import (
 from ..sansio.session import Session
 from ..usable_session import UsableSessions
 from ..wire.answer import Answer
-from ..wix_calls import MAX_WHOLE_BYTES, KnownBody, WixCalls, with_body
+from ..wix_calls import KnownBody, WixCalls, read_json, with_json
 
 log = logging.getLogger("wixproxy.api")
 
@@ -136,10 +137,10 @@ class WixApi:
     ) -> None:
         """Make the call with the app's token, with nothing in it but what the rule names."""
         rule.checked_query(target.partition(b"?")[2])
-        sent = await exchange.downstream.read_whole(MAX_WHOLE_BYTES)
-        body = rule.checked_body(sent, session)
+        body = rule.checked_body(await read_json(exchange), session)
         self._elevation.count(rule, session)
-        request = with_body(exchange.request, body)
+        fields = elevated_fields(exchange.request.fields)
+        request = with_json(exchange.request.with_fields(fields), body)
         log.info("request %s runs as the app by rule %s", exchange.request_id, rule.name)
         token = await self._elevation.token()
         answer = await self._calls.send(request, target, token, KnownBody(body))
@@ -161,9 +162,7 @@ class WixApi:
         # The answer is read here, so it must not come compressed.
         fields = headers.without(exchange.request.fields, {b"accept-encoding"})
         request = exchange.request.with_fields(fields)
-        if headers.get(fields, b"content-encoding") is not None:
-            raise CallRefused("The body of a redirect session must not be compressed.")
-        body = await exchange.downstream.read_whole(MAX_WHOLE_BYTES)
+        body = await read_json(exchange)
         direct = await self._credentials.direct_login(exchange, body)
         if direct is not None:
             await exchange.downstream.answer(200, *json_answer(direct))
@@ -173,7 +172,7 @@ class WixApi:
             await self._log_out(exchange, leaving)
             return
         session = await self._sessions.of(exchange)
-        request = with_body(request, body)
+        request = with_json(request, body)
         answer = await self._calls.send(request, target, session.access_token, KnownBody(body))
         if answer.status == 401:
             answer = await self._after_refusal(

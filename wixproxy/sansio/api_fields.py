@@ -5,7 +5,9 @@ credential from the browser: the session's token is added after everything
 that could claim to be one is gone, in every spelling that a server behind
 Wix might fold together. The answer brings no cookie, no CORS permission and
 no promise that would bind our whole origin. Fields of one connection were
-removed before (`headers.request_fields` and `headers.answer_fields`).
+removed before (`headers.request_fields` and `headers.answer_fields`). Of a call
+that runs as the app the client writes no field but those few that say which
+answer it can read.
 
 Source: Wix: the SDK sends the bare token as Authorization; the forwarding
 family is RFC 7239's and its predecessors.
@@ -59,6 +61,8 @@ _REQUEST_DROPPED_PREFIXES = (
     b"x-wixproxy-",
     b"x-wix-caller-",
 )
+
+_ELEVATED_KEPT = frozenset({b"accept", b"accept-encoding", b"accept-language", b"user-agent"})
 
 _ANSWER_DROPPED = frozenset(
     {
@@ -118,6 +122,11 @@ def wix_request_fields(fields: Fields, token: str) -> Fields:
     # Wix: the bare token, as the SDK sends it; this line alone knows that.
     kept.append((b"Authorization", token.encode("ascii")))
     return kept
+
+
+def elevated_fields(fields: Fields) -> Fields:
+    """Return what a call that runs as the app takes over of its client's fields."""
+    return [(name, value) for name, value in fields if name.lower() in _ELEVATED_KEPT]
 
 
 def wix_answer_fields(fields: Fields) -> Fields:

@@ -126,7 +126,12 @@ class ElevationRule:
         return session.identity == "member" and session.member_id in self.who
 
     def checked_query(self, query: bytes) -> None:
-        """Refuse a query with a parameter that the rule does not name."""
+        """Refuse a query with a parameter that the rule does not name.
+
+        Some readers take `;` for `&` (as HTML 4.01 §B.2.2 advised them).
+        """
+        if b";" in query:
+            raise ElevationRefused("The query of an elevated call must not hold ';'; write '%3B'.")
         for pair in query.decode("latin-1").split("&") if query else ():
             name = unquote_plus(pair.partition("=")[0])
             if name not in self.query_names:
@@ -139,7 +144,7 @@ class ElevationRule:
             if name not in self.body_fields and name not in self.fixed_body:
                 raise self._refusal("body field", name, self.body_fields)
         values.update(_filled(self.fixed_body, session.member_id or ""))
-        return json.dumps(values, separators=(",", ":")).encode() if values else b""
+        return _json(values) if values else b""
 
     def overlaps(self, other: ElevationRule) -> bool:
         """Tell whether one request could match both."""
@@ -213,6 +218,15 @@ def _filled(value: Any, member_id: str) -> Any:
     if isinstance(value, dict):
         return {name: _filled(each, member_id) for name, each in value.items()}
     return value
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(values, separators=(",", ":"), allow_nan=False).encode("ascii")
+    except ValueError:
+        raise ElevationRefused(
+            "The body of an elevated call holds a number that JSON cannot write."
+        ) from None
 
 
 def _object(body: bytes) -> dict[str, Any]:
