@@ -139,6 +139,40 @@ async def test_an_elevated_call_runs_for_the_installation_that_an_event_came_fro
     assert program.stage.counts()["grants"] == {"client_credentials": 1}
 
 
+async def test_a_token_of_the_app_that_wix_refuses_is_replaced_and_the_call_repeated(
+    program: Program,
+) -> None:
+    await program.get(INSTANCE)
+    program.stage.emulator.state.tokens.forget_access()
+    assert (await program.get(INSTANCE))[0] == 200
+    assert program.stage.counts()["grants"] == {"client_credentials": 2}
+
+
+async def test_a_body_is_sent_once_and_the_next_call_has_another_token(program: Program) -> None:
+    query = ("POST", "/_wix/elevated/members/v1/members/query", {"query": {}})
+    assert (await program.call(*query))[0] == 200
+    program.stage.emulator.state.tokens.forget_access()
+    assert (await program.call(*query))[0] == 401
+    assert (await program.call(*query))[0] == 200
+    assert program.stage.counts()["grants"] == {"client_credentials": 2}
+
+
+@pytest.mark.parametrize("name", ["../x", "", "11111111-2222-4333-8444-55555555555\xe4"])
+async def test_what_is_no_installations_id_is_refused_before_wix_is_asked(
+    program: Program, name: str
+) -> None:
+    status, problem, _ = await program.get(INSTANCE, **{"X-Wixproxy-Instance": name})
+    assert (status, problem["code"]) == (400, "request_refused")
+    assert "X-Wixproxy-Instance" in problem["message"]
+    assert program.stage.counts()["grants"] == {}
+
+
+async def test_a_path_that_is_missing_is_told_by_its_own_prefix(program: Program) -> None:
+    status, problem, _ = await program.get("/_wix/elevated/")
+    assert (status, problem["code"]) == (400, "path_refused")
+    assert "behind /_wix/elevated;" in problem["message"]
+
+
 async def test_an_installation_that_wix_does_not_know_is_told_apart(program: Program) -> None:
     unknown = {"X-Wixproxy-Instance": "11111111-2222-4333-8444-555555555555"}
     status, problem, _ = await program.get(INSTANCE, **unknown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tomllib
 from collections.abc import AsyncIterator
@@ -80,6 +81,13 @@ async def test_the_apps_token_is_asked_for_once(stage: Stage) -> None:
     stage.advance(14_400)
     assert (await browser.fetch(INSTANCE)).status == 200
     assert stage.counts()["grants"]["client_credentials"] == 2
+
+
+async def test_calls_at_once_wait_for_one_token_of_the_app(stage: Stage) -> None:
+    browsers = [await member(stage) for _ in range(2)]
+    calls = [browser.fetch(INSTANCE) for browser in browsers for _ in range(4)]
+    assert [answer.status for answer in await asyncio.gather(*calls)] == [200] * 8
+    assert stage.counts()["grants"]["client_credentials"] == 1
 
 
 async def test_a_token_of_the_app_that_wix_refuses_is_replaced_once(stage: Stage) -> None:

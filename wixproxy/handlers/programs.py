@@ -6,17 +6,18 @@ too; a 403 of Wix is explained.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from ..elevation import Elevation
-from ..errors import CallRefused
+from ..errors import CallRefused, RequestRefused, quoted
 from ..exchange import Exchange
 from ..sansio import explanation, headers
 from ..sansio.api_paths import api_target, check_call
 from ..sansio.call_rules import CallRules, hands_out_credentials
+from ..sansio.exchange import Request
 from ..sansio.redirect_sessions import is_redirect_session
-from ..sansio.routes import API_PREFIX
 from ..wire.answer import Answer
 from ..wix.callers import Callers
 from ..wix_calls import WixCalls
@@ -24,6 +25,8 @@ from ..wix_calls import WixCalls
 ELEVATED_PREFIX = b"/_wix/elevated"
 INSTANCE_FIELD = b"x-wixproxy-instance"
 CALLER_FIELD = b"x-wixproxy-caller"
+
+_GUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch
 
 
 class ProgramCalls:
@@ -40,14 +43,11 @@ class ProgramCalls:
     async def as_app(self, exchange: Exchange) -> None:
         """Answer one call that runs as the app, for the instance that the program names."""
         request = exchange.request
-        target = api_target(API_PREFIX + request.target[len(ELEVATED_PREFIX) :])
+        target = api_target(request.target, ELEVATED_PREFIX)
         if hands_out_credentials(target.partition(b"?")[0]):
             raise CallRefused("This call would hand out credentials, so it never passes the proxy.")
-        instance = headers.get(request.fields, INSTANCE_FIELD)
-        name = instance.decode("latin-1") if instance is not None else None
-        answer = await self._call_with(
-            exchange, target, partial(self._elevation.token, name), self._elevation.forget
-        )
+        token = partial(self._elevation.token, _named_instance(request))
+        answer = await self._call_with(exchange, target, token, self._elevation.forget)
         await self._pass_on(exchange, target, answer, explanation.as_app(None))
 
     async def as_caller(self, exchange: Exchange) -> None:
@@ -92,3 +92,17 @@ class ProgramCalls:
         """Pass Wix's answer on; `why` explains it if it is a 403."""
         more = self._calls.explain(exchange, why) if answer.status == 403 else []
         await self._calls.pass_on(exchange, target, answer, more)
+
+
+def _named_instance(request: Request) -> str | None:
+    """Return the id of the instance that a program names; raises `RequestRefused` for no id."""
+    named = headers.get(request.fields, INSTANCE_FIELD)
+    if named is None:
+        return None
+    if not _GUID(named):
+        raise RequestRefused(
+            "Expected the id of an instance in X-Wixproxy-Instance, a GUID as an event's "
+            f"X-Wix-Instance-Id is, found {quoted(named)}. Leave the field out for the "
+            "instance of site.instance_id."
+        )
+    return named.decode("ascii")

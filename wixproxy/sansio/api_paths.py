@@ -1,4 +1,4 @@
-"""Decide which path below `/_wix/api` may reach Wix, and send exactly what was judged.
+"""Decide which path below a prefix of ours may reach Wix, and send exactly what was judged.
 
 The prefix is stripped once; the bytes behind it travel as they came. A path
 that two readers could read in two ways (an encoded slash, dot or percent
@@ -28,14 +28,15 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _DELIMITERS = frozenset(b"/\\%;?#") | frozenset(range(0x20)) | {0x7F}
 
 
-def api_target(target: bytes) -> bytes:
-    """Return the target to send to Wix for a raw target below `/_wix/api`.
+def api_target(target: bytes, prefix: bytes = API_PREFIX) -> bytes:
+    """Return the target to send to Wix for a raw target below the prefix.
 
     Raises `PathRefused` where two readers could disagree about the path.
     """
-    path, mark, query = target[len(API_PREFIX) :].partition(b"?")
-    if not target.startswith(API_PREFIX) or path in (b"", b"/"):
-        raise PathRefused("Expected the path of a Wix API call behind /_wix/api; there is none.")
+    path, mark, query = target[len(prefix) :].partition(b"?")
+    if not target.startswith(prefix) or path in (b"", b"/"):
+        where = prefix.decode("ascii")
+        raise PathRefused(f"Expected the path of a Wix API call behind {where}; there is none.")
     reason = _ambiguity(path)
     if reason is not None:
         raise PathRefused(f"The path {quoted(path)} of the Wix call {reason}.")
