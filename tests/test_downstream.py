@@ -8,11 +8,9 @@ import pytest
 
 from tests.public_listener import GET, HEAD, LAST_GET, OLD_GET, listening
 from wixproxy.downstream import ClientDownstream
-from wixproxy.errors import BodyTooLarge, ClientGone, MalformedRequest
+from wixproxy.errors import ClientGone
 from wixproxy.protocol import Serve
 from wixproxy.sansio.exchange import Fields
-
-POST = b"POST / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n"
 
 
 def serving(*body: bytes, status: int = 200, fields: Fields | None = None) -> Serve:
@@ -256,74 +254,6 @@ async def _hinting(downstream: ClientDownstream) -> None:
     await downstream.interim(103, [(b"Link", b"</app.css>")])
     await downstream.answer(200, [], b"page")
     await downstream.interim(103, [(b"Link", b"</late.css>")])
-
-
-async def test_a_body_is_invited_when_it_is_wanted() -> None:
-    """RFC 9110 §10.1.1."""
-
-    async def serve(downstream: ClientDownstream) -> None:
-        await downstream.answer(200, [], await downstream.read_whole(100))
-
-    async with listening(serve) as listener:
-        client = await listener.client(POST + b"Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
-        assert await client.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
-        await client.send(b"body")
-        assert (await client.rest()).endswith(b"\r\n\r\nbody")
-
-
-async def test_a_body_that_nobody_reads_is_not_invited() -> None:
-    async with listening(serving(b"no", fields=[(b"Content-Length", b"2")])) as listener:
-        client = await listener.client(POST + b"Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
-        assert (await client.head()).startswith(b"HTTP/1.1 200 OK\r\n")
-
-
-@pytest.mark.parametrize(
-    "request_bytes",
-    [
-        pytest.param(POST + b"Content-Length: 4\r\n\r\nbody", id="counted"),
-        pytest.param(
-            POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n",
-            id="chunked",
-        ),
-    ],
-)
-async def test_a_body_is_read_to_its_end_and_not_further(request_bytes: bytes) -> None:
-    bodies = []
-
-    async def serve(downstream: ClientDownstream) -> None:
-        bodies.append(await downstream.read_whole(4))
-        bodies.append(await downstream.read())
-        await downstream.answer(200, [])
-
-    async with listening(serve) as listener:
-        await listener.answer(request_bytes)
-    assert bodies == [b"body", b""]
-
-
-async def test_a_body_over_its_limit_is_refused_and_ends_the_connection() -> None:
-    async def serve(downstream: ClientDownstream) -> None:
-        with pytest.raises(BodyTooLarge):
-            await downstream.read_whole(3)
-        await downstream.answer(413, [])
-
-    async with listening(serve) as listener:
-        head, _ = await listener.answer(
-            b"POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 4\r\n\r\nbody"
-        )
-    assert head.startswith(b"HTTP/1.1 413 ")
-    assert b"\r\nConnection: close\r\n" in head
-
-
-async def test_a_body_with_broken_framing_is_refused() -> None:
-    async def serve(downstream: ClientDownstream) -> None:
-        with pytest.raises(MalformedRequest):
-            await downstream.read_whole(100)
-        await downstream.answer(400, [])
-
-    async with listening(serve) as listener:
-        head, _ = await listener.answer(POST + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
-    assert head.startswith(b"HTTP/1.1 400 ")
-    assert b"\r\nConnection: close\r\n" in head
 
 
 async def test_whoever_writes_to_a_client_that_left_is_told() -> None:

@@ -14,6 +14,7 @@ send trailers.
 
 from __future__ import annotations
 
+import asyncio
 import http
 import re
 from collections.abc import Awaitable, Callable
@@ -25,7 +26,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import BadHttpMessage
 
 from .client_stream import ClientStream
-from .errors import BodyTooLarge, ClientGone, MalformedRequest
+from .errors import BodyTooLarge, BodyTooSlow, ClientGone, MalformedRequest
 from .sansio import headers
 from .sansio.exchange import Fields, Request
 
@@ -39,6 +40,9 @@ _REASONS = {
     for status in http.HTTPStatus
 }
 _UNWRITABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+# For bodies of at most a few MiB that we read whole; what is passed on may take its time.
+BODY_IDLE_SECONDS = 10.0
+BODY_WHOLE_SECONDS = 60.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
 
@@ -128,10 +132,33 @@ class ClientDownstream:
         except ConnectionError as error:
             raise ClientGone from error
 
-    async def read_whole(self, limit_bytes: int) -> bytes:
-        """Return the whole body; raises `BodyTooLarge` above `limit_bytes`."""
+    async def read_whole(
+        self,
+        limit_bytes: int,
+        *,
+        idle_seconds: float = BODY_IDLE_SECONDS,
+        whole_seconds: float = BODY_WHOLE_SECONDS,
+    ) -> bytes:
+        """Return the whole body, which is held in memory, and so may neither grow nor dawdle.
+
+        Raises `BodyTooLarge` above `limit_bytes`, and `BodyTooSlow` when
+        nothing came for `idle_seconds`, or not all of it within `whole_seconds`.
+        """
         parts, size = [], 0
-        while piece := await self.read():
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + whole_seconds
+        while True:
+            try:
+                async with asyncio.timeout_at(min(loop.time() + idle_seconds, ends_at)):
+                    piece = await self.read()
+            except TimeoutError:
+                self.close_after()
+                raise BodyTooSlow(
+                    f"The body stopped coming after {size} bytes. Expected some of it every "
+                    f"{idle_seconds:g} seconds, and all of it within {whole_seconds:g}."
+                ) from None
+            if not piece:
+                break
             parts.append(piece)
             size += len(piece)
             if size > limit_bytes:

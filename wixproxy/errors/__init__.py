@@ -30,6 +30,7 @@
     │   ├── NavigationRequired    403
     │   ├── UnsafeReturnURL       400
     │   ├── BodyTooLarge          413
+    │   ├── BodyTooSlow           408
     │   ├── TooManyRequests       429
     │   ├── WebhookUnverified     401      Wix did not sign it, or not for now
     │   └── WebhookMalformed      400
@@ -57,6 +58,7 @@ from .base import QUOTED_CHARACTERS, ConfigError, WixproxyError, quoted
 from .request import (
     BackendUnauthorized,
     BodyTooLarge,
+    BodyTooSlow,
     CallerUnverified,
     CallRefused,
     CrossSiteRequest,
@@ -111,6 +113,7 @@ __all__ = [
     "QUOTED_CHARACTERS",
     "BackendUnauthorized",
     "BodyTooLarge",
+    "BodyTooSlow",
     "CallRefused",
     "CallerUnverified",
     "ClientGone",

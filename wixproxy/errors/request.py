@@ -126,6 +126,12 @@ class BodyTooLarge(RequestRefused):
     status, code, title = 413, "body_too_large", "The request body is too large"
 
 
+class BodyTooSlow(RequestRefused):
+    """The body of a route of ours did not arrive in time."""
+
+    status, code, title = 408, "body_too_slow", "The request body came too slowly"
+
+
 class TooManyRequests(RequestRefused):
     """A limit of the proxy was reached."""
 
