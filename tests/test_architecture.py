@@ -39,7 +39,7 @@ UPPER = (
 )
 BUILDERS = {
     *("", "assembly", "config", "emulated_site", "emulator", "extension_assembly"),
-    *("frontend_assembly", "frontend_command", "server", "session_assembly"),
+    *("frontend_assembly", "frontend_command", "online_check", "server", "session_assembly"),
 }
 
 OURS: Mapping[str, set[str]] = {
@@ -86,10 +86,13 @@ OURS: Mapping[str, set[str]] = {
     "emulated_site": {"config", "emulator", "errors", "sansio"},
     "session_assembly": UPPER | {"config"},
     "assembly": UPPER | {"config", "extension_assembly", "frontend_assembly", "session_assembly"},
+    "online_check": DECIDERS | {"config", "wix"},
     "server": UPPER
-    | {"assembly", "config", "emulated_site", "emulator", "frontend_assembly", "frontend_command"},
+    | {"assembly", "config", "emulated_site", "emulator", "frontend_assembly", "frontend_command"}
+    | {"online_check"},
     "commands": UPPER | BUILDERS | {"ports"},
-    "cli": {"", "commands", "errors"},
+    "flags": set(),
+    "cli": {"", "commands", "flags"},
     "__main__": {"cli"},
     "emulator": set(),
 }
@@ -115,6 +118,7 @@ OTHERS: Mapping[str, set[str]] = {
     "pages": {"jinja2"},
     "server": {"aiohttp", "uvloop"},
     "commands": {"click"},
+    "flags": {"click"},
     "cli": {"click"},
     "emulator": {"aiohttp", "cryptography", "jinja2", "jwt", "multidict", "pydantic", "yarl"},
 }
@@ -199,11 +203,12 @@ def wix_knows_stores_by_type(module: Module) -> Iterator[str]:
 
 def the_command_line_waits(module: Module) -> Iterator[str]:
     """The command line loads click alone: a command loads what it needs, once it is chosen."""
-    if module.name != "cli":
+    if module.name not in {"cli", "flags"}:
         return
     stdlib = {"__future__", "collections", "pathlib", "sys", "typing"}
     for one in module.imports:
-        light = one.root in stdlib | {"click"} or one.ours in {"__version__", "errors.ConfigError"}
+        part = (one.ours or "").partition(".")[0]
+        light = one.root in stdlib | {"click"} or part in {"__version__", "flags"}
         if one.at_top and not light:
             yield f"line {one.line} loads {one.name}"
 
@@ -280,6 +285,7 @@ BREAKING: list[tuple[Rule, str, str]] = [
     (wix_knows_stores_by_type, "wix.client", "from ..stores import memory"),
     (the_command_line_waits, "cli", "from .commands.serve import serve"),
     (the_command_line_waits, "cli", "import asyncio"),
+    (the_command_line_waits, "flags", "from .config import Config"),
     (the_clock_is_given, "stores.memory", "import time\nnow = time.time()"),
     (the_clock_is_given, "sansio.routes", "import datetime\nx = datetime.datetime.now()"),
     (the_clock_is_given, "stores.memory", "from time import time"),

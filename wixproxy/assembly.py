@@ -84,13 +84,7 @@ class Process:
 
 def assemble(config: Config, clock: Clock, process: Process) -> Service:
     """Build the service that `config` describes."""
-    wix = WixClient(
-        config.site.api_origin,
-        config.site.client_id,
-        clock,
-        tls=verifying(config.site.ca_file),
-        trust_environment=config.site.proxy == "env",
-    )
+    wix = assemble_client(config, clock)
     api_pool = Pool(tls=verifying(config.site.ca_file))
     upstream_pool = assemble_upstream_pool(config)
     locate = locating(config, process.locate)
@@ -153,6 +147,17 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         status={"healthz": status.healthz, "readyz": status.readyz},
         start=start,
         close=close,
+    )
+
+
+def assemble_client(config: Config, clock: Clock) -> WixClient:
+    """Build what calls Wix's control plane."""
+    return WixClient(
+        config.site.api_origin,
+        config.site.client_id,
+        clock,
+        tls=verifying(config.site.ca_file),
+        trust_environment=config.site.proxy == "env",
     )
 
 

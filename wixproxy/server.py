@@ -11,12 +11,12 @@ import socket
 import sys
 import time
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from . import draining
-from .assembly import Clock, Process, assemble
+from .assembly import Clock, Process, assemble, assemble_client
 from .backend import BackendServer
 from .config import Config
 from .errors import ConfigError
@@ -28,6 +28,7 @@ from .serve import RequestServer
 if TYPE_CHECKING:
     from .emulator import Emulator
     from .frontend.child import Child
+    from .online_check import Finding
 
 log = logging.getLogger("wixproxy.server")
 
@@ -105,6 +106,18 @@ def build(config: Config, *, clock: Clock = time.time, locate: Locate | None = N
     `locate` tells where the command listens that was started as the frontend.
     """
     return Proxy(config, clock=clock, locate=locate)
+
+
+async def ask_wix(config: Config) -> AsyncIterator[Finding]:
+    """Ask Wix whether it knows what is configured."""
+    from .online_check import OnlineCheck
+
+    wix = assemble_client(config, time.time)
+    try:
+        async for finding in OnlineCheck(config, wix, time.time).findings():
+            yield finding
+    finally:
+        await wix.close()
 
 
 def run(config: Config, *, opens_browser: bool = False) -> int:

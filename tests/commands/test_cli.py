@@ -12,10 +12,11 @@ import pytest
 from tests.commands.conftest import Run
 from tests.commands.terminal import Terminal
 from wixproxy import __version__
-from wixproxy.cli import SETTINGS, main
+from wixproxy.cli import main
 from wixproxy.config.options import OPTIONS
 from wixproxy.config.sources import FLAGS
 from wixproxy.emulator import DEFAULT_PORT
+from wixproxy.flags import SETTINGS
 
 COMMANDS = ["check", "emulator", "event", "healthcheck", "newkey", "serve"]
 BELOW = {"event": ["call", "list", "replay", "send"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Mapping
@@ -17,11 +18,14 @@ from ..config.schema import schema
 from ..emulator.data import DataError
 from ..emulator.data import load as load_data
 from ..errors import ConfigError
-from .complaints import refuse_configuration
+from .complaints import EXIT_CONFIG, refuse_configuration
 
 
-def check(flags: Mapping[str, object], config_file: Path | None) -> int:
-    """Print every problem, or what the configuration comes to; return the exit code."""
+def check(flags: Mapping[str, object], config_file: Path | None, *, is_online: bool = False) -> int:
+    """Print every problem, or what the configuration comes to; return the exit code.
+
+    With `is_online` Wix is asked whether it knows what is configured.
+    """
     reading = read(flags, os.environ, Path.cwd(), config_file)
     problems: list[str] = []
     try:
@@ -35,10 +39,27 @@ def check(flags: Mapping[str, object], config_file: Path | None) -> int:
             load_data(data)
         except DataError as error:
             problems += [f"emulator.data: {problem}" for problem in error.problems]
+    if is_online and reading.config.emulator.enabled:
+        problems.append(
+            "emulator.enabled: expected Wix to be asked with --online, found the emulator, which "
+            "runs inside of serve. Leave --emulator out"
+        )
     if problems:
         return refuse_configuration(problems)
     click.echo("\n".join(_summary(reading.config)))
-    return 0
+    return asyncio.run(_ask_wix(reading.config)) if is_online else 0
+
+
+async def _ask_wix(config: Config) -> int:
+    """Print what Wix says to each question; return the exit code."""
+    from ..server import ask_wix
+
+    click.echo(f"What Wix says, at {config.site.api_origin}:")
+    failed = False
+    async for finding in ask_wix(config):
+        failed = failed or finding.verdict == "failed"
+        click.echo(f"  {finding.verdict:<10} {finding.subject:<16} {finding.sentence}")
+    return EXIT_CONFIG if failed else 0
 
 
 def print_schema() -> None:

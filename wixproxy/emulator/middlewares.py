@@ -1,7 +1,7 @@
 """Do what is the same for every call: number it, record it, let it go wrong, refuse in kind.
 
-Law: every answer carries `x-wix-request-id`, every successful write
-`X-Wix-Consistent`. A `[[respond]]` entry of the data comes before any of the
+Law: every answer carries `x-wix-request-id` and the emulator's time, every
+successful write `X-Wix-Consistent`. A `[[respond]]` entry of the data comes before any of the
 emulator's own answers, and a fault before both. Calls to the emulator's own
 administration are neither recorded nor struck.
 
@@ -16,6 +16,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -136,6 +137,7 @@ MIDDLEWARES = (record, refuse_in_kind, go_wrong, limit_rate, respond_from_data)
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers that every answer carries, just before its head is written."""
+    response.headers["Date"] = formatdate(request.app[STATE].clock.now(), usegmt=True)
     request_id = request.get(REQUEST_ID)
     if request_id is not None:
         response.headers["x-wix-request-id"] = request_id

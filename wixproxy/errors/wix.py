@@ -22,9 +22,14 @@ class GrantRejected(WixError):
 
 
 class WixRefused(WixError):
-    """Wix refused to make a redirect session."""
+    """Wix refused a redirect session; `remedy` is the one thing to do, where it is known."""
 
     code, title = "wix_refused", "Wix refused the request"
+    remedy: str | None = None
+
+    def __init__(self, message: str = "", *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class ElevationUnavailable(WixError):

@@ -32,9 +32,11 @@ MAX_CALLBACK_CHARACTERS = 2048
 
 _ABSOLUTE = re.compile(r"(https?)://([^/?#]*).*", re.IGNORECASE | re.DOTALL).fullmatch
 
+PUBLISH = "Publish the site: Wix gives a login page to published sites only."
+
 # What Wix says when something is set up wrongly, and the one thing to do.
 _ADVICE = (
-    ("No Public URL Found", "Publish the site: Wix gives a login page to published sites only."),
+    ("No Public URL Found", PUBLISH),
     (
         "redirect domain",
         "Add the domain under Headless Settings, Allowed redirect domains; scheme and port count.",

@@ -23,6 +23,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
@@ -147,7 +148,8 @@ class WixClient:
         raise WixRefused(
             f"Wix refused to make a redirect session (status {status}, "
             f"Wix request {quoted(request_id or 'without id')}). "
-            + (what_to_do or "Look up the request id in Wix's logs, or ask Wix's support with it.")
+            + (what_to_do or "Look up the request id in Wix's logs, or ask Wix's support with it."),
+            remedy=what_to_do,
         )
 
     async def pages_url(self, app_token: str) -> str:
@@ -205,6 +207,19 @@ class WixClient:
         """Ask what a token is; return status and body."""
         status, _, body = await self._post(TOKEN_INFO_PATH, {"token": token})
         return status, body
+
+    async def time(self) -> float | None:
+        """Return what Wix's clock says, to the second; None when its answer tells no time."""
+        url = URL(self._origin + TOKEN_INFO_PATH, encoded=True)
+        async with (
+            self._talking(),
+            self._session().post(url, json={"token": ""}, allow_redirects=False) as answer,
+        ):
+            date = answer.headers.get("Date", "")
+        try:
+            return parsedate_to_datetime(date).timestamp()
+        except ValueError:
+            return None
 
     async def close(self) -> None:
         """Close all connections, those in use too."""
