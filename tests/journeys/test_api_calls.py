@@ -102,6 +102,7 @@ async def test_a_path_with_two_readings_goes_nowhere(stage: Stage, path: str) ->
         "/_api/iam/authentication/v2/login/",
         "/_api/IAM/authentication/v2/login",
         "/_api/iam/authentication/v2/sign-on",
+        "/wix-sm/api/v1/auth/api/v1/auth/login",
         "/oauth-app/v1/oauth-apps/x",
         "/apps/v1/instance",
     ],

@@ -213,6 +213,7 @@ async def test_a_browser_is_refused_even_with_the_secret(
     [
         "/oauth2/token",
         "/_api/iam/authentication/v2/login",
+        "/members/v1/wix-sm-webapp-proxy/v1/auth/login",
         "/oauth-app/v1/oauth-apps/x/secret",
         "/a%2fb",
     ],

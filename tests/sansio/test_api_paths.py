@@ -142,6 +142,12 @@ def test_what_was_judged_is_what_is_sent(call: bytes) -> None:
         b"/_api/iam/recovery/v1/recover",
         b"/_api/iam/recovery/v2/recover/",
         b"/_api/iam/anything/v9/sign-on",
+        b"/wix-sm/api/v1/auth/api/v1/auth/login",
+        b"/_api/wix-sm/api/v1/auth/login",
+        b"/members/v1/wix-sm-webapp-proxy/v1/auth/register",
+        b"/_api/Members/v2/wix-sm-webapp-proxy/v1/auth/login",
+        b"/identity/members/api/v1/auth/login",
+        b"/_api/identity/members/v1/auth/members",
         b"/oauth-app/v1/oauth-apps/x/generate-secret",
         b"/_api/oauth-app/v1/oauth-apps/x/Secret/",
     ],
@@ -165,6 +171,7 @@ def test_what_hands_out_credentials_never_passes(path: bytes, elevated: bool) ->
         b"/x/oauth2/token",
         b"/apps/v10/x",
         b"/members/v1/members/my?x=/oauth2/token",
+        b"/api/v1/members/block",
     ],
 )
 def test_an_ordinary_call_passes_without_rules(path: bytes) -> None:

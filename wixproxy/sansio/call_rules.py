@@ -108,7 +108,8 @@ def _fold_pattern(source: bytes) -> bytes:
 
 
 def _table(*paths: str) -> tuple[CallPattern, ...]:
-    return tuple(CallPattern.parse(f"* {path}") for path in paths)
+    """Return the patterns of these paths; Wix maps many a path behind "/_api" as well."""
+    return tuple(CallPattern.parse(f"* {base}{path}") for path in paths for base in ("", "/_api"))
 
 
 def _any_of(table: Sequence[CallPattern]) -> Callable[[bytes], object]:
@@ -121,26 +122,21 @@ def _any_of(table: Sequence[CallPattern]) -> Callable[[bytes], object]:
 _CREDENTIALS = _table(
     "/oauth2/**",
     "/oauth/**",
-    "/_api/oauth2/**",
-    "/_api/oauth/**",
     "/iam/authentication/**",
-    "/_api/iam/authentication/**",
     "/iam/verification/{version}/auth/**",
-    "/_api/iam/verification/{version}/auth/**",
     "/iam/recovery/{version}/recover",
-    "/_api/iam/recovery/{version}/recover",
     "/iam/{service}/{version}/sign-on",
-    "/_api/iam/{service}/{version}/sign-on",
+    # The service before it, which Wix still maps in three places, and its approval of a member.
+    "/wix-sm/**",
+    "/members/{version}/wix-sm-webapp-proxy/**",
+    "/identity/members/**",
+    "/api/{version}/members/approve",
     "/oauth-app/{version}/oauth-apps/{id}/generate-secret",
-    "/_api/oauth-app/{version}/oauth-apps/{id}/generate-secret",
     "/oauth-app/{version}/oauth-apps/{id}/secret",
-    "/_api/oauth-app/{version}/oauth-apps/{id}/secret",
 )
 _hands_out_credentials = _any_of(_CREDENTIALS)
 # These read or change the app itself: its redirect URIs and its installation.
-_administers_the_app = _any_of(
-    _table("/oauth-app/**", "/_api/oauth-app/**", "/apps/v1/**", "/_api/apps/v1/**")
-)
+_administers_the_app = _any_of(_table("/oauth-app/**", "/apps/v1/**"))
 ADMINISTRATION_NAMES = frozenset({("oauth-app",), ("apps", "v1")})
 
 
