@@ -1,7 +1,7 @@
 """Install what is missing of the programs to measure, and say what could not be had.
 
 From Debian by apt-get; from npm by the lock beside the peers, with a Node of
-its own; mitmproxy into a virtual environment of its own. What is not Debian's
+its own; from PyPI into a virtual environment of its own. What is not Debian's
 lives in the user's cache, so that nothing comes into the checkout.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .peers.peer import Peer
 
 INSTALL_SECONDS = 600
-MITMPROXY = "mitmproxy>=11"
+PYPI = {"mitmproxy": "mitmproxy>=11"}
 _PACKAGE, _LOCK = "package.json", "npm-shrinkwrap.json"
 _PEERS = Path(__file__).with_name("peers")
 _DONE = ".installed"
@@ -41,9 +41,9 @@ def npm_folder() -> Path:
     return _cache() / f"npm-{hashlib.sha256(lock).hexdigest()[:12]}"
 
 
-def mitmproxy_folder() -> Path:
-    """Return where mitmproxy's virtual environment is."""
-    return _cache() / "mitmproxy"
+def pypi_folder(package: str) -> Path:
+    """Return where the virtual environment of a package is."""
+    return _cache() / package
 
 
 def from_debian(programs: Iterable[str], say: Say) -> None:
@@ -77,14 +77,14 @@ def from_npm(say: Say) -> None:
     (folder / _DONE).touch()
 
 
-def from_pypi(say: Say) -> None:
-    """Install mitmproxy, whose many pinned dependencies would quarrel with ours."""
-    folder = mitmproxy_folder()
+def from_pypi(package: str, say: Say) -> None:
+    """Install a package by itself: its dependencies might quarrel with ours."""
+    folder = pypi_folder(package)
     if (folder / _DONE).exists():
         return
     say(f"installing from PyPI into {folder}")
     _run([sys.executable, "-m", "venv", "--clear", str(folder)])
-    _run([str(folder / "bin" / "python"), "-m", "pip", "install", "-q", MITMPROXY])
+    _run([str(folder / "bin" / "python"), "-m", "pip", "install", "-q", PYPI[package]])
     (folder / _DONE).touch()
 
 
@@ -96,8 +96,8 @@ def install(peers: Iterable[Peer], say: Say) -> dict[str, str]:
             from_debian(peer.debian, say)
             if peer.uses_npm:
                 from_npm(say)
-            if peer.uses_pypi:
-                from_pypi(say)
+            for package in peer.pypi:
+                from_pypi(package, say)
         except CannotInstall as error:
             left_out[peer.name] = str(error)
     return left_out

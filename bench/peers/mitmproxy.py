@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..installing import mitmproxy_folder
+from ..installing import pypi_folder
 from .peer import Peer, Task
 
 
@@ -12,7 +12,7 @@ class Mitmproxy(Peer):
     """What many reach for to look into traffic."""
 
     name = "mitmproxy"
-    uses_pypi = True
+    pypi = ("mitmproxy",)
 
     def command(self, task: Task, port: int, folder: Path) -> list[str]:
         """Return how it is started."""
@@ -30,4 +30,4 @@ class Mitmproxy(Peer):
 
     @staticmethod
     def _program() -> str:
-        return str(mitmproxy_folder() / "bin" / "mitmdump")
+        return str(pypi_folder("mitmproxy") / "bin" / "mitmdump")

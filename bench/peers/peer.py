@@ -33,12 +33,12 @@ class Task:
 
 
 class Peer:
-    """A proxy by its name; `debian` are the packages that it comes in, if it is Debian's."""
+    """A proxy by its name; `debian` and `pypi` are the packages that it comes in."""
 
     name: str
     debian: tuple[str, ...] = ()
     uses_npm = False
-    uses_pypi = False
+    pypi: tuple[str, ...] = ()
     environment: ClassVar[Mapping[str, str]] = {}
 
     def command(self, task: Task, port: int, folder: Path) -> list[str]:

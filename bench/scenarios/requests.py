@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from ..course import Course
 from ..figures import ERRORS, Case, Figures
@@ -129,32 +130,52 @@ async def ask(
     """Measure what one request costs while it is sent over and over."""
 
     async def measure(server: Server, seconds: int = course.seconds) -> Figures:
-        reset_peak(server.pid)
-        before = cpu_seconds(server.pid)
-        counted = await wrk(
+        return await request_cost(
             server,
             asked(server),
             seconds=seconds,
-            connections=connections,
             folder=course.folder,
+            connections=connections,
             upload_bytes=upload_bytes,
         )
-        spent = cpu_seconds(server.pid) - before
-        held = memory(server.pid)
-        if not counted.requests:
-            raise RuntimeError(f"no answer within {seconds} s")
-        return {
-            "cpu_us": spent / counted.requests * MICRO,
-            "per_second": counted.requests / counted.seconds,
-            "p50_ms": counted.p50_ms,
-            "p99_ms": counted.p99_ms,
-            "rss_mib": held.rss_bytes / MIB,
-            "peak_mib": held.peak_bytes / MIB,
-            "requests": counted.requests,
-            ERRORS: counted.refused + counted.failed,
-        }
 
     async def warm_up(server: Server) -> Figures:
         return await measure(server, WARM_UP_SECONDS)
 
     await course.measure(case, servers, measure, warms_up=None if course.quick else warm_up)
+
+
+async def request_cost(
+    server: Server,
+    asked: Asked,
+    *,
+    seconds: int,
+    folder: Path,
+    connections: int = CONNECTIONS,
+    upload_bytes: int = 0,
+) -> Figures:
+    """Send one request over and over; return what each cost, and how fast they were answered."""
+    reset_peak(server.pid)
+    before = cpu_seconds(server.pid)
+    counted = await wrk(
+        server,
+        asked,
+        seconds=seconds,
+        connections=connections,
+        folder=folder,
+        upload_bytes=upload_bytes,
+    )
+    spent = cpu_seconds(server.pid) - before
+    held = memory(server.pid)
+    if not counted.requests:
+        raise RuntimeError(f"no answer within {seconds} s")
+    return {
+        "cpu_us": spent / counted.requests * MICRO,
+        "per_second": counted.requests / counted.seconds,
+        "p50_ms": counted.p50_ms,
+        "p99_ms": counted.p99_ms,
+        "rss_mib": held.rss_bytes / MIB,
+        "peak_mib": held.peak_bytes / MIB,
+        "requests": counted.requests,
+        ERRORS: counted.refused + counted.failed,
+    }
