@@ -13,6 +13,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,13 +72,22 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {chosen: LOOPS[chosen]}
 
 
+@pytest.fixture(scope="session")
+def vite_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The React app of Vite's template; what a test changes in it, it puts back."""
+    from tests.browser.vite import scaffold
+
+    return scaffold(tmp_path_factory.mktemp("vite"))
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     # Most runs need no browser, and its driver takes a while to import.
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright, expect
 
     path = shutil.which("chromium")
     require(path, "Chromium: apt-get install chromium")
+    expect.set_options(timeout=STEP_MS)
     # A proxy of the machine is no way to localhost.
     environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
     async with async_playwright() as driver:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.requirements import require
+from tests.wix_packages import FOLDER, INSTALL
 
 TEMPLATE = "vite@9.3.0"  # create-vite, which `npm create` is given without its prefix
 NPM_SECONDS = 180
@@ -28,6 +29,31 @@ def scaffold(folder: Path) -> Path:
     _run([npm, "create", "--yes", TEMPLATE, "app", "--", "--template", "react"], folder)
     _run([npm, "install", "--no-audit", "--no-fund"], folder / "app")
     return folder / "app"
+
+
+def add_wix_packages(app: Path) -> None:
+    """Put Wix's packages among those of the app."""
+    packages = FOLDER / "node_modules" / "@wix"
+    require(packages.is_dir(), INSTALL)
+    place = app / "node_modules" / "@wix"
+    if not place.exists():
+        place.symlink_to(packages, target_is_directory=True)
+
+
+def project_beside(app: Path, folder: Path) -> Path:
+    """Make another project of the same template, with the same packages; return where it is."""
+    shutil.copytree(app, folder, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    (folder / "node_modules").symlink_to(app / "node_modules", target_is_directory=True)
+    return folder
+
+
+def build(app: Path) -> Path:
+    """Run `npm run build`; return the folder of built files."""
+    npm = shutil.which("npm")
+    require(npm, "npm")
+    assert npm is not None
+    _run([npm, "run", "build"], app)
+    return app / "dist"
 
 
 def _run(command: list[str], folder: Path) -> None:

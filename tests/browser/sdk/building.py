@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.browser.vite import add_wix_packages
 from tests.requirements import require
-from tests.wix_packages import FOLDER, INSTALL
 
 SOURCES = Path(__file__).parent / "app"
 SECONDS = 180
@@ -16,9 +16,7 @@ SECONDS = 180
 
 def build_app(scaffold: Path, folder: Path) -> Path:
     """Build the application that imports Wix's modules; return the folder to serve."""
-    packages = FOLDER / "node_modules" / "@wix"
-    require(packages.is_dir(), INSTALL)
-    (scaffold / "node_modules" / "@wix").symlink_to(packages, target_is_directory=True)
+    add_wix_packages(scaffold)
     root = scaffold / "wix"
     shutil.copytree(SOURCES, root)
     _run([_vite(scaffold), "build", root, "--outDir", folder, "--logLevel", "warn"], scaffold)

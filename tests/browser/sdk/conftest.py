@@ -11,7 +11,6 @@ from playwright.async_api import BrowserContext, Page
 
 from tests.browser.sdk.building import build_app
 from tests.browser.sdk.frontend import TAG
-from tests.browser.vite import scaffold
 from tests.browser.watching import Watch
 from tests.conftest import HandClock
 from tests.stage import Stage, staged
@@ -25,15 +24,9 @@ async def proxied(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def vite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which Vite is installed."""
-    return scaffold(tmp_path_factory.mktemp("vite-sdk"))
-
-
-@pytest.fixture(scope="session")
-def app(vite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def app(vite_app: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built application that imports Wix's modules and sets up nothing."""
-    return build_app(vite, tmp_path_factory.mktemp("app") / "dist")
+    return build_app(vite_app, tmp_path_factory.mktemp("app") / "dist")
 
 
 @pytest.fixture(scope="session")

@@ -30,9 +30,9 @@ async def site(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
 
 @pytest.fixture(scope="session", params=["18.2", "18.3", "19"], ids=lambda react: f"React {react}")
 def bundle(
-    request: pytest.FixtureRequest, vite: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, vite_app: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
-    return build_hydration(vite, tmp_path_factory.mktemp("react") / "built", request.param)
+    return build_hydration(vite_app, tmp_path_factory.mktemp("react") / "built", request.param)
 
 
 @pytest.mark.parametrize(
