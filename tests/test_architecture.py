@@ -53,7 +53,8 @@ OURS: Mapping[str, set[str]] = {
     "client_stream": DECIDERS,
     "downstream": DECIDERS | {"client_stream"},
     "parser_limits": DECIDERS,
-    "protocol": DECIDERS | {"client_stream", "downstream", "parser_limits"},
+    "client_connection": DECIDERS | {"client_stream", "downstream", "parser_limits"},
+    "protocol": DECIDERS | {"client_connection", "downstream", "parser_limits"},
     "draining": {"listening", "protocol"},
     "ports": set(),
     "frontend": DECIDERS | {"ports", "wire"},
@@ -99,8 +100,9 @@ OURS: Mapping[str, set[str]] = {
 """What each part may know of us, itself aside. `""` is the package's own `__version__`."""
 
 BY_TYPE: Mapping[str, set[str]] = {
-    "client_stream": {"protocol"},
-    "downstream": {"protocol"},
+    "client_connection": {"protocol"},
+    "client_stream": {"client_connection"},
+    "downstream": {"client_connection"},
     "exchange": {"downstream"},
 }
 """What a part may name in a type, and not load."""
@@ -111,6 +113,7 @@ OTHERS: Mapping[str, set[str]] = {
     "wire": {"aiohappyeyeballs", "httptools"},
     "stores": {"redis"},
     "wix": {"aiohttp", "yarl"},
+    "client_connection": {"aiohttp"},
     "downstream": {"aiohttp"},
     "parser_limits": {"aiohttp"},
     "protocol": {"aiohttp"},

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .sansio.websocket_frames import GOING_AWAY, FrameEnds, close_frame
 
 if TYPE_CHECKING:
-    from .protocol import ClientConnection
+    from .client_connection import ClientConnection
 
 
 class ClientStream:

@@ -31,7 +31,7 @@ from .sansio import headers
 from .sansio.exchange import Fields, Request
 
 if TYPE_CHECKING:
-    from .protocol import ClientConnection
+    from .client_connection import ClientConnection
 
 BeforeHead = Callable[[int, Fields], Awaitable[Fields]]
 
@@ -106,6 +106,11 @@ class ClientDownstream:
     def body_received(self) -> bool:
         """Tell whether the request's body arrived to its end."""
         return self._message.content.is_eof() or not self.request.has_body
+
+    @property
+    def body_is_broken(self) -> bool:
+        """Tell whether nobody knows where the request's body ends."""
+        return self._message.content.exception() is not None
 
     def close_after(self) -> None:
         """End the connection with this exchange."""
