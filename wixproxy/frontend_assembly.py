@@ -53,7 +53,7 @@ def assemble_upstream_pool(config: Config) -> Pool:
         first_byte_seconds=upstream.first_byte_timeout_seconds,
         idle_seconds=upstream.idle_timeout_seconds,
     )
-    return Pool(tls=tls, timeouts=timeouts)
+    return Pool(tls=tls, timeouts=timeouts, max_per_origin=upstream.max_connections)
 
 
 def verifying(ca_file: str | None) -> ssl.SSLContext | None:

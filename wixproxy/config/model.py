@@ -72,6 +72,12 @@ class UpstreamTable(Table):
     connect_timeout_seconds: PositiveSeconds = Field(
         default=10.0, description="How long connecting to the frontend may take."
     )
+    max_connections: int = Field(
+        default=1_024,
+        ge=1,
+        description="How many requests the frontend may have at once, WebSockets aside; more of "
+        "them wait as long as connecting may take.",
+    )
     first_byte_timeout_seconds: PositiveSeconds = Field(
         default=300.0,
         description="How long the frontend may take until its answer begins; "

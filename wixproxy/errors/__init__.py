@@ -47,6 +47,7 @@
     │   │   └── NothingListens
     │   │       └── FrontendStarting  503
     │   ├── UpstreamTimeout      504
+    │   ├── UpstreamBusy         503
     │   └── UpstreamMalformed    502
     └── ClientGone                         the client left; nothing is answered
 
@@ -96,6 +97,7 @@ from .upstream import (
     ClientGone,
     FrontendStarting,
     NothingListens,
+    UpstreamBusy,
     UpstreamError,
     UpstreamMalformed,
     UpstreamTimeout,
@@ -147,6 +149,7 @@ __all__ = [
     "TooManyRequests",
     "UnknownSeal",
     "UnsafeReturnURL",
+    "UpstreamBusy",
     "UpstreamError",
     "UpstreamMalformed",
     "UpstreamTimeout",

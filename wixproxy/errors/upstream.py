@@ -33,6 +33,12 @@ class UpstreamTimeout(UpstreamError):
     status, code, title = 504, "upstream_timeout", "The frontend took too long"
 
 
+class UpstreamBusy(UpstreamError):
+    """The upstream has as many requests at once as it may have."""
+
+    status, code, title = 503, "upstream_busy", "The frontend is busy"
+
+
 class UpstreamMalformed(UpstreamError):
     """The upstream's answer breaks HTTP's grammar."""
 

@@ -20,6 +20,7 @@ from .answer import Answer
 from .connection import Connection
 from .dial import dial
 from .incoming import Incoming
+from .places import Places
 from .upload import request_head, upload
 
 OnInterim = Callable[[int, Fields], Awaitable[None]]
@@ -36,6 +37,7 @@ KEEP_ALIVE_MARGIN_SECONDS = 1.0
 class Timeouts:
     """How long an upstream may take, in seconds; there is no limit on the whole.
 
+    `connect_seconds` is for a place in the pool and then for the connection,
     `first_byte_seconds` runs from the end of the request to the answer's
     head, `idle_seconds` between two pieces of a body in either direction,
     `kept_seconds` while a connection waits for its next request.
@@ -48,22 +50,30 @@ class Timeouts:
 
 
 class Pool:
-    """The connections to all upstreams of one kind; `tls` verifies those that speak TLS."""
+    """The connections to all upstreams of one kind; `tls` verifies those that speak TLS.
+
+    An upstream has at most `max_per_origin` of them, those aside that were
+    switched to another protocol: they may last for days and ask for nothing.
+    """
 
     def __init__(
         self,
         *,
         tls: ssl.SSLContext | None = None,
         timeouts: Timeouts | None = None,
+        max_per_origin: int = 1_024,
         max_idle_per_origin: int = 64,
         max_answer_head_bytes: int = 64 * 1024,
     ) -> None:
         self._tls = tls
         self._timeouts = timeouts or Timeouts()
+        self._max = max_per_origin
         self._max_idle = max_idle_per_origin
         self._max_head_bytes = max_answer_head_bytes
         self._idle: dict[Origin, list[Connection]] = {}
         self._open: set[Connection] = set()
+        self._places: dict[Origin, Places] = {}
+        self._serving: set[Connection] = set()
         self._sweep_timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._emptied: asyncio.Future[None] | None = None
@@ -89,7 +99,7 @@ class Pool:
         """Send the request and return its answer as soon as the final head is there.
 
         The body is sent while the answer may already come. Raises
-        `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamMalformed`, and
+        `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamBusy`, `UpstreamMalformed`, and
         what `body` or `on_interim` raise. Whoever cancels closes the
         upstream connection.
         """
@@ -99,7 +109,7 @@ class Pool:
             raise ValueError("the request announces a body, and none was given")
         head = request_head(request)
         repeatable = request.method in REPEATABLE_METHODS and not request.has_body
-        connection = self._reuse(origin, repeatable) or await self._dial(origin)
+        connection = await self._connection(origin, repeatable=repeatable)
         reused = connection.reused
         incoming = connection.start(request, head)
         try:
@@ -112,7 +122,7 @@ class Pool:
             if not (answer.status == 408 and repeatable and reused and _closes(answer)):
                 return answer
             answer.abort()
-        connection = await self._dial(origin)
+        connection = await self._connection(origin, afresh=True)
         incoming = connection.start(request, head)
         return await self._answer(connection, incoming, request, body, on_interim)
 
@@ -126,6 +136,8 @@ class Pool:
         if self._sweep_timer is not None:
             self._sweep_timer.cancel()
             self._sweep_timer = None
+        for places in self._places.values():
+            places.close()
         for connection in list(self._open):
             connection.abort()
         if self._open:
@@ -149,12 +161,48 @@ class Pool:
             while True:
                 status, fields = await incoming.next_head(seconds)
                 if status >= 200 or incoming.switched:
+                    if incoming.switched:
+                        self._free_place(connection)
                     return Answer(connection, incoming, self._timeouts.idle_seconds)
                 if on_interim is not None:
                     await on_interim(status, fields)
         except BaseException as error:
             incoming.cancel(error)
             raise
+
+    async def _connection(
+        self, origin: Origin, *, repeatable: bool = False, afresh: bool = False
+    ) -> Connection:
+        """Return a connection with a place; `afresh` one that has served nobody before."""
+        places = self._places.get(origin)
+        if places is None:
+            places = self._places[origin] = Places(origin, self._max)
+        await places.take(self._timeouts.connect_seconds)
+        try:
+            connection = None if afresh else self._reuse(origin, repeatable)
+            if connection is None:
+                self._make_room(origin, places)
+                connection = await self._dial(origin)
+        except BaseException:
+            places.give_back()
+            raise
+        if connection.is_open:
+            self._serving.add(connection)
+        else:
+            places.give_back()
+        return connection
+
+    def _make_room(self, origin: Origin, places: Places) -> None:
+        """Close the connection idle for longest, if there would be too many with a new one."""
+        idle = self._idle.get(origin)
+        if idle and places.taken + len(idle) > self._max:
+            idle.pop(0).abort()
+
+    def _free_place(self, connection: Connection) -> None:
+        """Let the next one in; the connection asks for nothing any more."""
+        if connection in self._serving:
+            self._serving.discard(connection)
+            self._places[connection.origin].give_back()
 
     async def _dial(self, origin: Origin) -> Connection:
         def make() -> Connection:
@@ -197,11 +245,13 @@ class Pool:
             connection.abort()
             return
         idle.append(connection)
+        self._free_place(connection)
         if self._sweep_timer is None:
             self._schedule_sweep()
 
     def _lost(self, connection: Connection) -> None:
         self._open.discard(connection)
+        self._free_place(connection)
         idle = self._idle.get(connection.origin)
         if idle and connection in idle:
             idle.remove(connection)
