@@ -150,6 +150,15 @@ def call(ctx: click.Context, /, flags: Flags, config_file: Path | None, **asked:
 
 
 @main.command()
+@click.pass_context
+def init(ctx: click.Context) -> None:
+    """Write wixproxy.toml from wix.config.json and .env files."""
+    from .commands.init import init as write
+
+    ctx.exit(write(Path.cwd()))
+
+
+@main.command()
 @click.option("--backend", is_flag=True, help="Make a secret for backend.secret instead")
 def newkey(backend: bool) -> None:
     """Make a key for session.keys."""

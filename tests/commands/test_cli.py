@@ -18,7 +18,7 @@ from wixproxy.config.sources import FLAGS
 from wixproxy.emulator import DEFAULT_PORT
 from wixproxy.flags import SETTINGS
 
-COMMANDS = ["check", "emulator", "event", "healthcheck", "newkey", "serve"]
+COMMANDS = ["check", "emulator", "event", "healthcheck", "init", "newkey", "serve"]
 BELOW = {"event": ["call", "list", "replay", "send"]}
 GROUPS = {name: group for name, group in main.commands.items() if isinstance(group, click.Group)}
 EVERY = main.commands | {

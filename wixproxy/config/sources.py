@@ -134,12 +134,18 @@ def _env_file(found: Gathered, cwd: Path) -> None:
     text = _read(found, cwd / ENV_FILE, ENV_FILE)
     if text is None:
         return
-    ours: dict[str, str] = {}
-    for line in text.splitlines():
-        match = _ASSIGNMENT(line)
-        if match is not None and (match[1].startswith(PREFIX) or match[1] in WIX_NAMES):
-            ours[match[1]] = _unquoted(match[2])
+    ours = {
+        name: value
+        for name, value in assignments(text).items()
+        if name.startswith(PREFIX) or name in WIX_NAMES
+    }
     _variables(found, ours, cwd, ENV_FILE)
+
+
+def assignments(text: str) -> dict[str, str]:
+    """Return the variables of a file as shells and Wix's CLI write it; the last one counts."""
+    matches = map(_ASSIGNMENT, text.splitlines())
+    return {match[1]: _unquoted(match[2]) for match in matches if match is not None}
 
 
 def _unquoted(text: str) -> str:
