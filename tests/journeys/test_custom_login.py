@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
-from tests.stage import Stage
+from tests.stage import FETCH, Stage
 
 PAGES = {"returnToUrl": "/welcome", "failureUrl": "/login?from=cart"}
 FROM = {"from": ["cart"]}
@@ -109,12 +109,44 @@ async def test_a_form_of_another_site_logs_nobody_in(cookie_stage: Stage) -> Non
     assert (await browser.session())["identity"] == "none"
 
 
-@pytest.mark.parametrize("missing", ["email", "password"])
-async def test_a_form_without_a_field_says_which(cookie_stage: Stage, missing: str) -> None:
-    form = {name: value for name, value in ADA.items() if name != missing}
-    answer = await cookie_stage.browser().submit("/_wix/login", form)
-    assert answer.status == 400
-    assert f"The form has no {missing}" in await answer.text()
+@pytest.mark.parametrize("form", [{"password": "x"}, {"email": "ada@example.test", "password": ""}])
+async def test_a_form_without_a_field_lands_on_its_page_and_else_says_which(
+    cookie_stage: Stage, form: dict[str, str]
+) -> None:
+    missing = "email" if "email" not in form else "password"
+    browser = cookie_stage.browser()
+    answer = await browser.submit("/_wix/login", {**form, **PAGES})
+    assert landed(answer) == ("/login", {"error": ["invalid_input"], **FROM})
+    alone = await browser.submit("/_wix/login", form)
+    assert alone.status == 400
+    assert f"The form has no {missing}" in await alone.text()
+    told = await browser.fetch("/_wix/login", "POST", body={**form, **PAGES})
+    assert (told.status, (await told.json())["code"]) == (400, "invalid_input")
+    assert cookie_stage.counts()["calls"] == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "expected"),
+    [
+        pytest.param(
+            '{"email":"\\ud800","password":"b"}', "application/json", "UTF-8", id="a surrogate"
+        ),
+        pytest.param("{", "application/json", "Expected a JSON object", id="broken JSON"),
+        pytest.param("email=x", "multipart/form-data", "found 'multipart/form-data'", id="parts"),
+        pytest.param(
+            "email=x&email=y", "application/x-www-form-urlencoded", "email stands twice", id="twice"
+        ),
+    ],
+)
+async def test_a_body_that_is_no_form_is_told_what_was_expected(
+    cookie_stage: Stage, body: str, kind: str, expected: str
+) -> None:
+    http, headers = cookie_stage.browser().http, {**FETCH, "Content-Type": kind}
+    for path in ("/_wix/login", "/_wix/register", "/_wix/verify", "/_wix/recover"):
+        answer = await http.post(cookie_stage.origin + path, data=body, headers=headers)
+        problem = await answer.json()
+        assert (answer.status, problem["code"]) == (400, "request_refused")
+        assert expected in problem["message"]
 
 
 async def test_a_captcha_is_asked_for_and_its_answer_goes_along(cookie_stage: Stage) -> None:

@@ -29,6 +29,7 @@
     │   ├── CrossSiteRequest      403
     │   ├── NavigationRequired    403
     │   ├── UnsafeReturnURL       400
+    │   ├── FieldMissing          400
     │   ├── BodyTooLarge          413
     │   ├── BodyTooSlow           408
     │   ├── TooManyRequests       429
@@ -65,6 +66,7 @@ from .request import (
     CrossSiteRequest,
     ElevationRefused,
     ExpectationRefused,
+    FieldMissing,
     FieldsTooLarge,
     ForwardingLoop,
     HostRefused,
@@ -124,6 +126,7 @@ __all__ = [
     "ElevationRefused",
     "ElevationUnavailable",
     "ExpectationRefused",
+    "FieldMissing",
     "FieldsTooLarge",
     "ForwardingLoop",
     "FrontendStarting",

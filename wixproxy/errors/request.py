@@ -120,6 +120,12 @@ class UnsafeReturnURL(RequestRefused):
     code, title = "unsafe_return_url", "The return address is not on this site"
 
 
+class FieldMissing(RequestRefused):
+    """A form lacks a field that it needs, or the field is empty."""
+
+    code, title = "invalid_input", "A field of the form is missing"
+
+
 class BodyTooLarge(RequestRefused):
     """The body of a route of ours is longer than it may be."""
 

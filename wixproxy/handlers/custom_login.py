@@ -12,11 +12,11 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl
 
 from ..credential_calls import CredentialCalls
 from ..credential_throttle import CredentialThrottle, Try, account_name
 from ..errors import (
+    FieldMissing,
     RequestRefused,
     SealError,
     SessionError,
@@ -32,6 +32,7 @@ from ..pages import json_answer
 from ..sansio import headers
 from ..sansio.custom_login import Landing, captcha_tokens, outcome
 from ..sansio.handles import SESSION_TOKEN, STATE_TOKEN
+from ..sansio.login_form import JSON, PAGES, PROFILE, Form, media_type, needed, read_form
 from ..sansio.return_url import safe_return_url
 from ..sansio.session import Session
 from ..usable_session import UsableSessions
@@ -43,12 +44,10 @@ REGISTER_PATH = "/_api/iam/authentication/v2/register"
 VERIFY_PATH = "/_api/iam/verification/v1/auth/verify"
 RECOVERY_PATH = "/_api/iam/recovery/v1/send-email"
 EXPIRED = "verification_expired"
-PROFILE = ("firstName", "lastName", "nickname")
 
-# What may happen to a person who did nothing wrong with the form: the site's own page says it.
-NOT_THE_FORMS_FAULT = (SessionError, StoreUnavailable, TooManyRequests, WixError)
+# What may happen with a form that is written well: the site's own page says it.
+TOLD_ON_THE_PAGE = (FieldMissing, SessionError, StoreUnavailable, TooManyRequests, WixError)
 
-Form = dict[str, str]
 Step = Callable[[Exchange, Form], Awaitable[Landing]]
 
 log = logging.getLogger("wixproxy.login")
@@ -95,14 +94,14 @@ class CustomLogin:
     async def _login(self, exchange: Exchange, form: Form) -> Landing:
         if SESSION_TOKEN in form:
             return await self._by_handle(exchange, form)
-        account = account_name(_needed(form, "email"))
+        account = account_name(needed(form, "email"))
         body = {**_credentials(form), **captcha_tokens(form)}
         one_try = self._throttle.take("password", exchange, account)
         landing = await self._identify(exchange, LOGIN_PATH, body, account)
         return _counted(one_try, landing)
 
     async def _register(self, exchange: Exchange, form: Form) -> Landing:
-        account = account_name(_needed(form, "email"))
+        account = account_name(needed(form, "email"))
         body = {**_credentials(form), **captcha_tokens(form)}
         profile = {name: form[name] for name in PROFILE if name in form}
         if profile:
@@ -111,7 +110,7 @@ class CustomLogin:
         return await self._identify(exchange, REGISTER_PATH, body, account)
 
     async def _verify(self, exchange: Exchange, form: Form) -> Landing:
-        state, code = _needed(form, "state"), _needed(form, "code")
+        state, code = needed(form, "state"), needed(form, "code")
         session = await self._sessions.for_login(exchange)
         handles, now = self._credentials.handles(exchange, session), self._clock()
         try:
@@ -125,7 +124,7 @@ class CustomLogin:
         return _counted(one_try, landing)
 
     async def _recover(self, exchange: Exchange, form: Form) -> Landing:
-        email = _needed(form, "email")
+        email = needed(form, "email")
         self._throttle.take("mail", exchange, account_name(email))
         session = await self._sessions.for_login(exchange)
         redirect = {
@@ -184,7 +183,7 @@ class CustomLogin:
         form = await self._form(exchange)
         try:
             landing = await step(exchange, form)
-        except NOT_THE_FORMS_FAULT as error:
+        except TOLD_ON_THE_PAGE as error:
             if _is_json(exchange) or "failureUrl" not in form:
                 raise
             _log(exchange, error)
@@ -212,12 +211,8 @@ class CustomLogin:
     async def _form(self, exchange: Exchange) -> Form:
         """Read the fields; the pages they name are judged before anything is tried."""
         body = await exchange.downstream.read_whole(MAX_BODY_BYTES)
-        if _is_json(exchange):
-            values: dict[str, Any] = _object(body)
-        else:
-            values = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-        form = {name: value for name, value in values.items() if isinstance(value, str)}
-        for name in ("returnToUrl", "failureUrl"):
+        form = read_form(body, _content_type(exchange))
+        for name in PAGES:
             self._page(exchange, form, name)
         return form
 
@@ -229,18 +224,15 @@ def _counted(one_try: Try, landing: Landing) -> Landing:
 
 
 def _credentials(form: Form) -> dict[str, Any]:
-    return {"loginId": {"email": _needed(form, "email")}, "password": _needed(form, "password")}
+    return {"loginId": {"email": needed(form, "email")}, "password": needed(form, "password")}
+
+
+def _content_type(exchange: Exchange) -> bytes:
+    return headers.get(exchange.request.fields, b"content-type") or b""
 
 
 def _is_json(exchange: Exchange) -> bool:
-    kind = headers.get(exchange.request.fields, b"content-type") or b""
-    return kind.partition(b";")[0].strip().lower() == b"application/json"
-
-
-def _needed(form: Form, name: str) -> str:
-    if not form.get(name):
-        raise RequestRefused(f"The form has no {name}; it needs one.")
-    return form[name]
+    return media_type(_content_type(exchange)) == JSON
 
 
 def _log(exchange: Exchange, error: WixproxyError) -> None:

@@ -41,7 +41,7 @@ _CODES = {
 
 # Fields of a form, by what Wix calls the token in them; the last is the one that
 # Google's widget puts into the form that it stands in.
-_CAPTCHAS = {
+CAPTCHA_FIELDS = {
     "recaptchaToken": "Recaptcha",
     "invisibleRecaptchaToken": "InvisibleRecaptcha",
     "g-recaptcha-response": "Recaptcha",
@@ -110,7 +110,7 @@ class Landing:
 
 def captcha_tokens(form: Mapping[str, str]) -> dict[str, Any]:
     """Return the part of an identity call that holds the form's answers to captchas."""
-    tokens = [{kind: form[name]} for name, kind in _CAPTCHAS.items() if form.get(name)]
+    tokens = [{kind: form[name]} for name, kind in CAPTCHA_FIELDS.items() if form.get(name)]
     return {"captchaTokens": tokens[:1]} if tokens else {}
 
 
