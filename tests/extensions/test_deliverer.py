@@ -24,7 +24,7 @@ Make = Callable[..., Deliverer]
 OPTIONS = DelivererOptions(
     pace=Pace(first_seconds=10, factor=2, most_seconds=100, give_up_seconds=25),
     most_at_once=2,
-    handler_seconds=0.2,
+    handler_seconds=10,
     stop_seconds=0.05,
     kept_seconds=1_000,
     prune_seconds=100,
@@ -152,8 +152,11 @@ async def test_a_replay_by_another_process_is_seen_while_the_proxy_runs(
 
 
 async def test_a_handler_that_hangs_is_given_up_and_tried_again(
-    deliverer: Deliverer, handlers: EventHandlers, path: Path, clock: HandClock
+    make: Make, handlers: EventHandlers, path: Path, clock: HandClock
 ) -> None:
+    deliverer = make(replace(OPTIONS, handler_seconds=0.2))
+    await deliverer.start()
+
     async def hangs(call: Call) -> web.Response:
         await asyncio.Event().wait()
         return web.Response()
