@@ -1,8 +1,9 @@
 """Read a raw path in every way that some server might, so that no spelling hides another.
 
 Nested escapes are decoded, backslashes and doubled slashes are slashes, dot
-segments are walked, parameters are dropped, and case is no difference. What is
-read like that is never sent anywhere; it only decides.
+segments are walked, parameters are dropped, the path ends at a decoded `?`, `#`
+or NUL, and case is no difference. What is read like that is never sent
+anywhere; it only decides.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ MAX_DECODED = 8
 # Nothing in such a path can be read in two ways, and most paths are such.
 _PLAIN = re.compile(rb"(?:/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+").fullmatch
 
-_CUT = re.compile(rb"[;?#\x00-\x20]")
+# Where some reader ends a segment, and where the whole path.
+_SEGMENT_ENDS = re.compile(rb"[;?#\x00-\x20]")
+_PATH_ENDS = re.compile(rb"[?#\x00]")
 
 
 def readings(path: bytes) -> set[bytes]:
@@ -25,11 +28,13 @@ def readings(path: bytes) -> set[bytes]:
         return {path.lower()}
     found = set()
     for _ in range(MAX_DECODED):
-        segments = path.lower().replace(b"\\", b"/").split(b"/")
-        # Some drop a segment's parameters, some end a segment where a decoded
-        # delimiter or a blank stands, and some walk no dots.
-        bare = [_CUT.split(segment, maxsplit=1)[0] for segment in segments]
-        found |= {_joined(walked) for each in (segments, bare) for walked in (each, _walked(each))}
+        for whole in (path, _PATH_ENDS.split(path, maxsplit=1)[0]):
+            segments = whole.lower().replace(b"\\", b"/").split(b"/")
+            # Some drop a segment's parameters, some end a segment where a decoded
+            # delimiter or a blank stands, and some walk no dots.
+            bare = [_SEGMENT_ENDS.split(segment, maxsplit=1)[0] for segment in segments]
+            for each in (segments, bare):
+                found |= {_joined(each), _joined(_walked(each))}
         decoded = unquote_to_bytes(path)
         if decoded == path:
             break
