@@ -76,7 +76,7 @@ def assemble_extensions(
         handlers = {"webhook": nothing_here, "service-plugin": plugins.handle}
         return Extensions(handlers, _nothing, _nothing)
     webhooks = Webhooks(
-        webhook.Verifier(keys),
+        webhook.Verifier(keys, config.site.client_id),
         [entry.id for entry in extensions.webhooks],
         taker,
         clock,

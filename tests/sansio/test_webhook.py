@@ -16,7 +16,7 @@ from wixproxy.errors import WebhookMalformed, WebhookUnverified
 from wixproxy.sansio.signed_claims import public_key
 from wixproxy.sansio.webhook import Event, Verifier, delivery, field_value
 
-VERIFIER = Verifier([public_key(wix.pem(wix.key()))])
+VERIFIER = Verifier([public_key(wix.pem(wix.key()))], wix.APP)
 IDENTITY = {"identityType": "WIX_USER", "wixUserId": "user-1"}
 ACCOUNT = {"accountId": "account-1", "siteId": "site-1"}
 
@@ -45,6 +45,30 @@ def test_an_event_is_known_by_its_parts() -> None:
     assert (event.entity_id, event.sequence) == ("item-1", 7)
     assert event.instance_id == wix.INSTANCE
     assert (event.identity, event.account) == (IDENTITY, ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param({"iss": "wix.com.evil.example"}, "issuer", id="another issuer"),
+        pytest.param({"iss": ["wix.com"]}, "issuer", id="a list of issuers"),
+        pytest.param({"aud": "another"}, "audience", id="another app"),
+        pytest.param({"aud": ["another"]}, "audience", id="other apps"),
+        pytest.param({"aud": []}, "audience", id="nobody"),
+    ],
+)
+def test_an_event_that_says_it_is_for_another_app_is_refused(
+    changes: dict[str, Any], told: str
+) -> None:
+    claims = {**wix.event_claims(wix.domain_event()), **changes}
+    with pytest.raises(WebhookUnverified, match=told):
+        VERIFIER.verify(wix.signed(claims), START)
+
+
+@pytest.mark.parametrize("aud", [wix.APP, ["another", wix.APP]], ids=["alone", "among others"])
+def test_an_event_may_say_that_it_is_for_this_app(aud: Any) -> None:
+    claims = {**wix.event_claims(wix.domain_event()), "iss": "wix.com", "aud": aud}
+    assert VERIFIER.verify(wix.signed(claims), START).instance_id == wix.INSTANCE
 
 
 @pytest.mark.parametrize(

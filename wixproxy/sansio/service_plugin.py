@@ -22,12 +22,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from ..errors import PathRefused, UpstreamMalformed, WebhookMalformed, WebhookUnverified, quoted
+from ..errors import PathRefused, UpstreamMalformed, WebhookMalformed, quoted
 from .exchange import Fields
-from .signed_claims import Signatures, strict_json
+from .signed_claims import Signatures, judge_parties, strict_json
 from .webhook import field_value, json_body
 
-ISSUER = "wix.com"
 # Somebody waits for the answer, so a request is never older than a retry or two.
 MAX_AGE_SECONDS = 300.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -57,15 +56,7 @@ class Verifier:
     def verify(self, body: bytes, now: float) -> PluginRequest:
         """Return the request in a body; raises `WebhookUnverified`, or `WebhookMalformed`."""
         values = self._signatures.verify(body, now).values
-        if values.get("iss") != ISSUER:
-            raise WebhookUnverified(f"expected the issuer {ISSUER}, found another or none")
-        audience = values.get("aud")
-        audiences = audience if isinstance(audience, list) else [audience]
-        if self._app_id not in audiences:
-            raise WebhookUnverified(
-                "expected this app as the audience, found another or none. "
-                "Is site.client_id the id of the app that the plugin belongs to?"
-            )
+        judge_parties(values, self._app_id, required=True)
         data = values.get("data")
         if not isinstance(data, dict) or not isinstance(data.get("metadata"), dict):
             raise WebhookMalformed("expected data with request and metadata, found something else")

@@ -5,7 +5,9 @@
 2. The signature is judged first; what was not signed is not read.
 3. Times are judged here, with the caller's `now`: `exp` and `nbf` where they
    stand, `iat` against the greatest age where `exp` does not.
-4. A refusal says what was expected and what was found, and never shows the
+4. An issuer is Wix and an audience this app; whether both must be named is up to
+   the kind of message.
+5. A refusal says what was expected and what was found, and never shows the
    message, whose parts may be replayed elsewhere.
 
 Source: RFC 7515, RFC 7519; Wix: one key for each app, as PEM or as base64 of
@@ -30,6 +32,7 @@ from jwt.algorithms import RSAAlgorithm
 from ..errors import WebhookMalformed, WebhookUnverified, quoted
 
 ALGORITHM = "RS256"
+ISSUER = "wix.com"
 # Events carry whole entities, escaped twice; Wix names no limit.
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 # RFC 7518 §3.3 asks for no less.
@@ -141,6 +144,22 @@ class Signatures:
                     f"expected a message of now, found one of {moment - now:.0f} s ahead. "
                     "Is the clock of this machine right?"
                 )
+
+
+def judge_parties(values: dict[str, Any], app_id: str, *, required: bool) -> None:
+    """Refuse what another issuer signed and what is for another app.
+
+    `required` says that both claims must stand. Raises `WebhookUnverified`.
+    """
+    issuer, audience = values.get("iss"), values.get("aud")
+    if issuer != ISSUER and (required or issuer is not None):
+        raise WebhookUnverified(f"expected the issuer {ISSUER}, found another or none")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if app_id not in audiences and (required or audience is not None):
+        raise WebhookUnverified(
+            "expected this app as the audience, found another or none. "
+            "Is site.client_id the id of the app that Wix calls?"
+        )
 
 
 def _judge_header(text: bytes) -> None:

@@ -7,9 +7,10 @@
 3. An event of the old kind has no envelope, so no id: the digest of what was
    signed stands for it, and it belongs to no order.
 4. A part that is missing is left out; one of the wrong kind is refused.
+5. Wix promises neither issuer nor audience; where one is set, it is judged.
 
 Source: Wix "About Webhooks" and the typings of the events: `createdEvent`,
-`updatedEvent`, `deletedEvent`, `actionEvent`; neither issuer nor audience.
+`updatedEvent`, `deletedEvent`, `actionEvent`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from ..errors import WebhookMalformed
 from .exchange import Fields
-from .signed_claims import Signatures, strict_json
+from .signed_claims import Signatures, judge_parties, strict_json
 
 Kind = Literal["created", "updated", "deleted", "action", "legacy"]
 
@@ -117,10 +118,11 @@ class Event:
 
 
 class Verifier:
-    """Opens webhooks that one of the app's keys has signed."""
+    """Opens webhooks that one of the app's keys has signed, for the app called `app_id`."""
 
-    def __init__(self, keys: Sequence[RSAPublicKey]) -> None:
+    def __init__(self, keys: Sequence[RSAPublicKey], app_id: str) -> None:
         self._signatures = Signatures(keys, max_age_seconds=MAX_AGE_SECONDS)
+        self._app_id = app_id
 
     def verify(self, body: bytes, now: float) -> Envelope:
         """Return the envelope in a webhook's body.
@@ -129,6 +131,7 @@ class Verifier:
         `WebhookMalformed` for what is no event.
         """
         claims = self._signatures.verify(body, now)
+        judge_parties(claims.values, self._app_id, required=False)
         told = _parsed(claims.values, "data", claims.digest)
         if not isinstance(told, dict):
             raise WebhookMalformed(

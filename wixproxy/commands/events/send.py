@@ -91,7 +91,7 @@ class _Letter:
             instance_id or project.instance_id, project.site_id, project.account_id
         )
         text = signed(event_claims(event, origin, now), project.private_key)
-        verifier = webhook.Verifier([public_key(project.public_key_pem)])
+        verifier = webhook.Verifier([public_key(project.public_key_pem)], project.client_id)
         try:
             return cls(text, verifier.verify(text.encode(), now).event())
         except WebhookMalformed as error:
