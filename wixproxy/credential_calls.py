@@ -21,7 +21,7 @@ from .exchange import Exchange
 from .member_login import MemberLogin
 from .pages import json_answer
 from .sansio import headers
-from .sansio.custom_login import SUCCESS
+from .sansio.custom_login import SUCCESS, as_for_everybody
 from .sansio.exchange import Fields
 from .sansio.handles import PREFIX, STATE_TOKEN, Handles
 from .sansio.identity_calls import IDENTITY_CALLS, Tried, account_of, field_of
@@ -171,7 +171,7 @@ class CredentialCalls:
             # The script in a page is the same for everybody, so it knows no client id.
             opened["redirect"].setdefault("clientId", self._wix.client_id)
         status, request_id, answer = await self._wix.identity(path, opened, session.access_token)
-        values = _values(answer)
+        status, values = as_for_everybody(tried, status, _values(answer))
         if values.get("state") == SUCCESS and not path.endswith("/register"):
             one_try.was_right()
         fields: Fields = [(b"X-Wix-Request-Id", request_id.encode())] if request_id else []

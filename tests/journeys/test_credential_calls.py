@@ -117,10 +117,17 @@ async def test_the_wrong_verifier_makes_nobody_a_member(stage: Stage) -> None:
 
 
 async def test_wixs_own_errors_of_a_login_are_passed_on(stage: Stage) -> None:
+    settings = stage.emulator.state.settings
+    stage.emulator.state.settings = settings.changed({"captcha": True})
+    status, error = await posted(stage.browser(), LOGIN, password())
+    assert (status, error["details"]["applicationError"]["code"]) == (400, "-19971")
+
+
+async def test_the_client_is_not_told_which_addresses_have_an_account(stage: Stage) -> None:
     wrong = {**password(), "password": "wrong"}
-    status, error = await posted(stage.browser(), LOGIN, wrong)
-    assert status == 401
-    assert error["details"]["applicationError"]["code"] == "-19976"
+    told = await posted(stage.browser(), LOGIN, wrong)
+    assert (told[0], told[1]["details"]["applicationError"]["code"]) == (401, "-19976")
+    assert await posted(stage.browser(), LOGIN, password("nobody@example.test")) == told
 
 
 async def test_guessing_passwords_is_slowed_down_by_account(stage: Stage) -> None:
@@ -154,8 +161,14 @@ async def test_the_frame_of_the_direct_login_is_for_our_own_pages_alone(stage: S
     assert foreign.status == 403
 
 
-async def test_a_recovery_is_sent_with_the_client_id_of_the_project(stage: Stage) -> None:
-    body = {"email": "ada@example.test", "redirect": {"url": f"{stage.origin}/new-password"}}
+@pytest.mark.parametrize("email", ["ada@example.test", "nobody@example.test"])
+async def test_a_recovery_is_sent_with_the_client_id_of_the_project(
+    stage: Stage, email: str
+) -> None:
+    """It looks the same for an address that nobody has, although Wix tells it apart."""
+    settings = stage.emulator.state.settings
+    stage.emulator.state.settings = settings.changed({"unknown_recovery": "refuse"})
+    body = {"email": email, "redirect": {"url": f"{stage.origin}/new-password"}}
     path = "/_wix/api/_api/iam/recovery/v1/send-email"
     assert await posted(stage.browser(), path, body) == (200, {})
-    assert stage.emulator.state.mailbox
+    assert bool(stage.emulator.state.mailbox) is email.startswith("ada")

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from wixproxy.sansio.custom_login import Landing, captcha_tokens, outcome
+from wixproxy.sansio.custom_login import Landing, as_for_everybody, captcha_tokens, outcome
+from wixproxy.sansio.identity_calls import Tried
 
 
 def refusal(code: str) -> dict[str, Any]:
@@ -54,6 +55,42 @@ def test_a_success_has_the_session_token_and_shows_it_to_nobody() -> None:
 def test_an_address_to_prove_comes_with_its_state_token() -> None:
     found = outcome(200, {"state": "REQUIRE_EMAIL_VERIFICATION", "stateToken": "state"})
     assert (found.error, found.state_token) == ("email_verification_required", "state")
+
+
+@pytest.mark.parametrize(
+    ("status", "values"),
+    [
+        pytest.param(404, refusal("-19999"), id="an unknown address"),
+        pytest.param(401, refusal("-19976"), id="a wrong password"),
+        pytest.param(404, {}, id="a 404 without words"),
+        pytest.param(400, refusal("-19999"), id="an unknown address with another status"),
+    ],
+)
+def test_a_password_that_fits_nobody_has_one_answer(status: int, values: dict[str, Any]) -> None:
+    wrong = as_for_everybody("password", 401, refusal("-19976"))
+    assert as_for_everybody("password", status, values) == wrong
+    assert wrong[0] == 401
+    assert wrong[1]["details"]["applicationError"]["code"] == "-19976"
+
+
+@pytest.mark.parametrize(
+    ("tried", "status", "values"),
+    [
+        pytest.param("password", 401, refusal("UNAUTHENTICATED"), id="a token refused"),
+        pytest.param("password", 403, refusal("-19973"), id="a password to change"),
+        pytest.param("password", 200, {"state": "SUCCESS"}, id="a success"),
+        pytest.param("code", 404, {}, id="a code for nothing"),
+        pytest.param("mail", 403, {}, id="a mail refused"),
+    ],
+)
+def test_what_tells_of_no_account_stays_as_wix_said_it(
+    tried: Tried, status: int, values: dict[str, Any]
+) -> None:
+    assert as_for_everybody(tried, status, values) == (status, values)
+
+
+def test_a_mail_to_nobody_is_one_that_was_sent() -> None:
+    assert as_for_everybody("mail", 404, refusal("-19999")) == (200, {})
 
 
 @pytest.mark.parametrize(

@@ -263,7 +263,6 @@
     ),
   };
   const ERROR_CODES = {
-    '-19999': 'invalidEmail',
     '-19976': 'invalidPassword',
     '-19973': 'resetPassword',
     '-19995': 'emailAlreadyExists',

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
+from .identity_calls import Tried
+
 SUCCESS = "SUCCESS"
 INVALID_CREDENTIALS = "invalid_credentials"
 
@@ -22,9 +24,10 @@ _STATES = {
     "REQUIRE_OWNER_APPROVAL": "owner_approval_required",
     "REQUIRE_EMAIL_VERIFICATION": "email_verification_required",
 }
+UNKNOWN_ADDRESS, WRONG_PASSWORD = "-19999", "-19976"
 _CODES = {
-    "-19999": INVALID_CREDENTIALS,
-    "-19976": INVALID_CREDENTIALS,
+    UNKNOWN_ADDRESS: INVALID_CREDENTIALS,
+    WRONG_PASSWORD: INVALID_CREDENTIALS,
     "-19973": "password_reset_required",
     "-19995": "email_already_exists",
     "-19971": "captcha_required",
@@ -72,6 +75,23 @@ def outcome(status: int, values: Mapping[str, Any]) -> Outcome:
     )
 
 
+def as_for_everybody(
+    tried: Tried, status: int, values: Mapping[str, Any]
+) -> tuple[int, Mapping[str, Any]]:
+    """Return Wix's answer to an identity call without what tells whether there is an account.
+
+    An address that nobody has is one with a wrong password, and gets its mail like any other.
+    """
+    if tried == "mail" and status == 404:
+        return 200, {}
+    unknown = tried == "password" and status == 404
+    if not unknown and _code(values) not in (UNKNOWN_ADDRESS, WRONG_PASSWORD):
+        return status, values
+    said = "The email address or the password is wrong"
+    error = {"code": WRONG_PASSWORD, "description": said, "data": {}}
+    return 401, {"message": said, "details": {"applicationError": error}}
+
+
 @dataclass(frozen=True, slots=True)
 class Landing:
     """Where a form ends, and what the page there is told.
@@ -115,12 +135,16 @@ def captcha_tokens(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _refusal(status: int, values: Mapping[str, Any]) -> str:
+    code = _code(values)
+    if code in _CODES:
+        return _CODES[code]
     details = values.get("details")
-    details = details if isinstance(details, Mapping) else {}
-    error = details.get("applicationError")
-    code = error.get("code") if isinstance(error, Mapping) else None
-    if str(code) in _CODES:
-        return _CODES[str(code)]
-    if isinstance(details.get("validationError"), Mapping):
+    if isinstance(details, Mapping) and isinstance(details.get("validationError"), Mapping):
         return "invalid_input"
     return INVALID_CREDENTIALS if status in (401, 404) else "login_failed"
+
+
+def _code(values: Mapping[str, Any]) -> str:
+    details = values.get("details")
+    error = details.get("applicationError") if isinstance(details, Mapping) else None
+    return str(error.get("code")) if isinstance(error, Mapping) else ""

@@ -43,7 +43,7 @@ const checks = {
       return auth()[step](ADA);
     };
     for (const [code, errorCode] of [
-      ['-19999', 'invalidEmail'], ['-19976', 'invalidPassword'], ['-19973', 'resetPassword'],
+      ['-19976', 'invalidPassword'], ['-19973', 'resetPassword'],
       ['-19971', 'missingCaptchaToken'], ['CAPTCHA_TOKEN_REQUIRED', 'missingCaptchaToken'],
       ['-19970', 'invalidCaptchaToken'], ['INVALID_CAPTCHA_TOKEN', 'invalidCaptchaToken'],
     ]) {
