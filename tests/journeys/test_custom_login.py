@@ -188,15 +188,37 @@ async def test_a_member_whose_session_has_ended_logs_in_again_at_once(cookie_sta
     assert (await browser.session())["memberId"] == member_id
 
 
-async def test_a_recovery_that_wix_refuses_is_told_to_the_operator_alone(
+@pytest.mark.parametrize("email", [ADA["email"], "nobody@example.test"])
+@pytest.mark.parametrize(
+    ("setting", "remedy"),
+    [
+        pytest.param({"redirect_domains": []}, "Allowed redirect domains", id="no such domain"),
+        pytest.param({"published": False}, "Publish the site", id="a site that is not published"),
+    ],
+)
+async def test_a_recovery_that_reaches_nobody_is_told_with_what_to_do(
+    cookie_stage: Stage, email: str, setting: dict[str, object], remedy: str
+) -> None:
+    settings = cookie_stage.emulator.state.settings
+    cookie_stage.emulator.state.settings = settings.changed(setting)
+    browser, form = cookie_stage.browser(), {"email": email, **PAGES}
+    answer = await browser.submit("/_wix/recover", form)
+    assert landed(answer) == ("/login", {"error": ["wix_refused"], **FROM})
+    assert any(remedy in line for line in cookie_stage.logged)
+    told = await browser.fetch("/_wix/recover", "POST", body=form)
+    assert (told.status, (await told.json())["code"]) == (502, "wix_refused")
+
+
+async def test_another_refusal_of_a_recovery_is_told_to_the_operator_alone(
     cookie_stage: Stage,
 ) -> None:
     """Whoever asks could learn from it which addresses have an account."""
-    settings = cookie_stage.emulator.state.settings
-    cookie_stage.emulator.state.settings = settings.changed({"redirect_domains": []})
-    answer = await cookie_stage.browser().submit("/_wix/recover", ADA)
+    browser = cookie_stage.browser()
+    await browser.fetch("/_wix/api/ecom/v1/carts/current")
+    cookie_stage.fault(path="/_api/iam/recovery/*", kind="status", status=403)
+    answer = await browser.submit("/_wix/recover", ADA)
     assert answer.headers["Location"] == "/welcome"
-    assert any("allowed redirect domains" in line for line in cookie_stage.logged)
+    assert any("Wix answered a recovery with 403" in line for line in cookie_stage.logged)
 
 
 UNGUARDED = {

@@ -22,7 +22,7 @@ class GrantRejected(WixError):
 
 
 class WixRefused(WixError):
-    """Wix refused a redirect session; `remedy` is the one thing to do, where it is known."""
+    """Wix refused a redirect session or a mail; `remedy` is the one thing to do, where known."""
 
     code, title = "wix_refused", "Wix refused the request"
     remedy: str | None = None

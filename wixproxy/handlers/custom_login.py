@@ -24,6 +24,7 @@ from ..errors import (
     TooManyRequests,
     WixError,
     WixproxyError,
+    WixRefused,
     WixUnavailable,
 )
 from ..exchange import Exchange
@@ -33,6 +34,7 @@ from ..sansio import headers
 from ..sansio.custom_login import Landing, captcha_tokens, outcome
 from ..sansio.handles import SESSION_TOKEN, STATE_TOKEN
 from ..sansio.login_form import JSON, PAGES, PROFILE, Form, media_type, needed, read_form
+from ..sansio.redirect_sessions import advice
 from ..sansio.return_url import safe_return_url
 from ..sansio.session import Session
 from ..usable_session import UsableSessions
@@ -134,10 +136,9 @@ class CustomLogin:
         body = {"email": email, "redirect": redirect}
         status, wix_id, _ = await self._asked(RECOVERY_PATH, body, session)
         if status not in (200, 404):
-            # Nobody who asks is told, because it may depend on whether there is such an account.
+            # It may depend on whether there is such an account, so whoever asks is not told.
             log.warning(
-                "request %s: Wix answered a recovery with %d (%s); is this site's address among "
-                "the allowed redirect domains?",
+                "request %s: Wix answered a recovery with %d (%s)",
                 *(exchange.request_id, status, wix_id),
             )
         return Landing()
@@ -172,11 +173,18 @@ class CustomLogin:
     async def _asked(
         self, path: str, body: dict[str, Any], session: Session
     ) -> tuple[int, str | None, bytes]:
-        """Make an identity call; return status, Wix's request id and body."""
-        answer = await self._wix.identity(path, body, session.access_token)
-        if answer[0] >= 500:
-            raise WixUnavailable(f"Wix answered an identity call with {answer[0]} ({answer[1]}).")
-        return answer
+        """Make an identity call; return status, Wix's request id and body.
+
+        Raises `WixRefused` for what is set up wrongly, whoever asks, else `WixUnavailable`.
+        """
+        status, wix_id, answer = await self._wix.identity(path, body, session.access_token)
+        said = f"Wix answered an identity call with {status} ({wix_id})."
+        remedy = advice(answer.decode("utf-8", "replace")) if status >= 400 else None
+        if remedy is not None:
+            raise WixRefused(f"{said} {remedy}", remedy=remedy)
+        if status >= 500:
+            raise WixUnavailable(said)
+        return status, wix_id, answer
 
     async def _answer(self, exchange: Exchange, step: Step) -> None:
         """Take the step, and lead a form to its page; answer JSON with JSON."""
