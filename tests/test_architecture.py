@@ -9,123 +9,15 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.import_table import BY_TYPE, OTHERS, OURS
 from tests.modules import PACKAGE, ROOT, Import, Module, own_files, package_modules
 
 Rule = Callable[[Module], Iterator[str]]
-
-DECIDERS = {"errors", "sansio"}
-REQUEST = {
-    *("browser_session", "client_stream", "downstream", "exchange", "front", "pages"),
-    "service",
-}
-SHARED = {
-    *("credential_throttle", "credential_calls", "elevation", "extensions", "injection"),
-    *("login_attempts", "member_login", "member_logout", "usable_session", "wix_calls"),
-}
-"""What several handlers need: it stands below them, because they never import one another."""
-UPPER = (
-    DECIDERS
-    | REQUEST
-    | SHARED
-    | {
-        *("backend", "draining", "first_contact", "frontend", "handlers", "listening"),
-        *("parser_limits", "protocol", "serve", "stores", "wire", "wix"),
-    }
-)
-BUILDERS = {
-    *("", "assembly", "config", "emulated_site", "emulator", "extension_assembly"),
-    *("frontend_assembly", "frontend_command", "online_check", "server", "session_assembly"),
-}
-
-OURS: Mapping[str, set[str]] = {
-    "": set(),
-    "errors": set(),
-    "sansio": {"errors"},
-    "config": DECIDERS,
-    "wire": DECIDERS,
-    "stores": DECIDERS,
-    "wix": DECIDERS | {"stores"},
-    "client_stream": DECIDERS,
-    "downstream": DECIDERS | {"client_stream"},
-    "parser_limits": DECIDERS,
-    "client_connection": DECIDERS | {"client_stream", "downstream", "parser_limits"},
-    "protocol": DECIDERS | {"client_connection", "downstream", "parser_limits"},
-    "draining": {"listening", "protocol"},
-    "ports": set(),
-    "frontend": DECIDERS | {"ports", "wire"},
-    "first_contact": DECIDERS,
-    "front": DECIDERS | {"stores", "wix"},
-    "browser_session": DECIDERS | {"front"},
-    "exchange": DECIDERS | {"browser_session", "front"},
-    "pages": DECIDERS,
-    "service": DECIDERS | {"downstream", "exchange", "front"},
-    "elevation": DECIDERS | {"wix"},
-    "injection": DECIDERS,
-    "usable_session": DECIDERS | {"exchange"},
-    "member_login": DECIDERS | {"exchange", "wix"},
-    "member_logout": DECIDERS | {"exchange", "wix"},
-    "login_attempts": DECIDERS | {"exchange", "member_login", "wix"},
-    "credential_throttle": DECIDERS | {"exchange"},
-    "credential_calls": DECIDERS
-    | {"credential_throttle", "exchange", "member_login", "pages", "usable_session", "wix"},
-    "wix_calls": DECIDERS | {"exchange", "wire"},
-    "extensions": DECIDERS | {"stores", "wire"},
-    "handlers": DECIDERS
-    | SHARED
-    | {"client_stream", "downstream", "exchange", "pages", "wire", "wix"},
-    "serve": DECIDERS | REQUEST,
-    "backend": DECIDERS | REQUEST | {"serve"},
-    "listening": set(),
-    "extension_assembly": UPPER | {"config"},
-    "frontend_assembly": UPPER | {"config"},
-    "frontend_command": {"config", "frontend", "listening", "sansio"},
-    "emulated_site": {"config", "emulator", "errors", "sansio"},
-    "session_assembly": UPPER | {"config"},
-    "assembly": UPPER | {"config", "extension_assembly", "frontend_assembly", "session_assembly"},
-    "online_check": DECIDERS | {"config", "wix"},
-    "server": UPPER
-    | {"assembly", "config", "emulated_site", "emulator", "frontend_assembly", "frontend_command"}
-    | {"online_check"},
-    "commands": UPPER | BUILDERS | {"ports"},
-    "flags": set(),
-    "cli": {"", "commands", "flags"},
-    "__main__": {"cli"},
-    "emulator": set(),
-}
-"""What each part may know of us, itself aside. `""` is the package's own `__version__`."""
-
-BY_TYPE: Mapping[str, set[str]] = {
-    "client_connection": {"protocol"},
-    "client_stream": {"client_connection"},
-    "downstream": {"client_connection"},
-    "exchange": {"downstream"},
-}
-"""What a part may name in a type, and not load."""
-
-OTHERS: Mapping[str, set[str]] = {
-    "sansio": {"cryptography", "jwt", "multidict", "yarl"},
-    "config": {"platformdirs", "pydantic", "pydantic_core"},
-    "wire": {"aiohappyeyeballs", "httptools"},
-    "stores": {"redis"},
-    "wix": {"aiohttp", "yarl"},
-    "client_connection": {"aiohttp"},
-    "downstream": {"aiohttp"},
-    "parser_limits": {"aiohttp"},
-    "protocol": {"aiohttp"},
-    "handlers.files": {"aiohttp"},
-    "pages": {"jinja2"},
-    "server": {"aiohttp", "uvloop"},
-    "commands": {"click"},
-    "flags": {"click"},
-    "cli": {"click"},
-    "emulator": {"aiohttp", "cryptography", "jinja2", "jwt", "multidict", "pydantic", "yarl"},
-}
-"""The libraries that each part, or one module of it, may use."""
 
 DOING = {
     *("asyncio", "concurrent", "http", "io", "logging", "multiprocessing", "os", "pathlib"),
@@ -240,7 +132,7 @@ def imports_are_written(module: Module) -> Iterator[str]:
 
 def only_commands_print(module: Module) -> Iterator[str]:
     """Nobody writes to stdout but a command and the ready block."""
-    if module.part in {"commands", "server"}:
+    if module.part in {"commands", "running"}:
         return
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "print":

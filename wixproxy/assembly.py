@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .config import Config
 from .credential_calls import CredentialCalls
@@ -12,6 +12,7 @@ from .credential_throttle import CredentialThrottle
 from .elevation import Elevation
 from .exchange import Exchange
 from .extension_assembly import (
+    EventFile,
     assemble_callers,
     assemble_extensions,
     delivery_paths,
@@ -61,25 +62,46 @@ from .wix_calls import WixCalls
 Clock = Callable[[], float]
 
 
+def _pseudonym() -> bytes:
+    return b"wixproxy-" + secrets.token_hex(4).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the workers of one proxy have in common: our name in `Via`, and the file of events."""
+
+    pseudonym: bytes = field(default_factory=_pseudonym)
+    events: EventFile = field(default_factory=EventFile)
+
+
 @dataclass(slots=True)
 class Process:
     """What stays while configurations change: when the process began, and what it is ready for.
 
     `unready` is the reason why no traffic should come here, or None;
-    `pseudonym` is our name in `Via`, which must differ between processes
-    that stand one behind the other. `locate` tells where the command listens
-    that we started as the frontend, if we started one.
+    `pseudonym` is our name in `Via`, which must differ between proxies that
+    stand one behind the other. `locate` tells where the command listens that
+    we started as the frontend, if we started one; `events` is the file that
+    webhooks wait in.
     """
 
     started_at: float
     pseudonym: bytes
-    locate: Locate | None = None
+    locate: Locate | None
+    events: EventFile
     unready: str | None = "starting"
 
     @classmethod
-    def begin(cls, clock: Clock, locate: Locate | None = None) -> Process:
+    def begin(
+        cls, clock: Clock, locate: Locate | None = None, shared: Shared | None = None
+    ) -> Process:
         """Begin a process."""
-        return cls(clock(), b"wixproxy-" + secrets.token_hex(4).encode(), locate)
+        shared = shared or Shared()
+        return cls(clock(), shared.pseudonym, locate, shared.events)
+
+    async def close(self) -> None:
+        """Let go of what outlived every configuration."""
+        await self.events.close()
 
 
 def assemble(config: Config, clock: Clock, process: Process) -> Service:
@@ -91,7 +113,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
     trusted = TrustedProxies.parse(
         config.server.trusted_proxies, everyone=config.server.trust_every_proxy
     )
-    extensions = assemble_extensions(config, upstream_pool, locate, clock)
+    extensions = assemble_extensions(config, upstream_pool, locate, clock, process.events)
     fronts = assemble_fronts(config, wix, clock, process.started_at)
     callers = assemble_callers(config, wix, clock)
     frontend = {}

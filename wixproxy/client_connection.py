@@ -31,6 +31,7 @@ from aiohttp.web_protocol import _ErrInfo
 from .client_stream import ClientStream
 from .downstream import ClientDownstream, Written
 from .errors import ClientGone, FieldsTooLarge, WixproxyError
+from .listening import has_something
 from .parser_limits import PARSER_HEAD_BYTES, refusal
 
 if TYPE_CHECKING:
@@ -174,14 +175,26 @@ class ClientConnection(web.RequestHandler):
         """End what would go on by itself, and close where nothing is under way.
 
         `patiently`, a WebSocket is only told, and a connection that has asked
-        for nothing yet may ask. One whose request is on its way is spared.
+        for nothing yet may ask. One whose request has come is spared, also if
+        it was not read yet.
         """
         if self._tunnel is not None:
             (self._tunnel.leave if patiently else self._tunnel.close)()
         elif self.exchange is not None:
             self.exchange.leave()
-        elif not (self._messages or self._undelivered or (patiently and not self._request_count)):
+        elif not (
+            self._messages
+            or self._undelivered
+            or (patiently and not self._request_count)
+            or self._has_unread_bytes()
+        ):
             self.force_close()
+
+    def _has_unread_bytes(self) -> bool:
+        if self.transport is None:
+            return False
+        opened = self.transport.get_extra_info("socket")
+        return opened is not None and has_something(opened)
 
     def pause_tunnel(self) -> None:
         """Stop reading, because the other side does not keep up."""

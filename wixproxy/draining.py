@@ -17,15 +17,17 @@ Source: RFC 9112 §9.6, RFC 6455 §7.4.1 (1001, going away).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Sequence
 
-from .listening import HANDSHAKE_SECONDS, let_nobody_in
+from .listening import HANDSHAKE_SECONDS, has_something, let_nobody_in
 from .protocol import PublicServer
 
 # How long a first request may be on the way, and a WebSocket's answer to a goodbye.
 MOMENT_SECONDS = 1.0
+POLL_SECONDS = 0.01
 # How long cut exchanges may take to clean up.
 CUT_SECONDS = 1.0
 
@@ -39,20 +41,29 @@ def announce(servers: Sequence[PublicServer]) -> None:
 
 
 async def close_listeners(
-    listeners: Sequence[asyncio.Server], sockets: Sequence[socket.socket]
+    listeners: Sequence[asyncio.Server], sockets: Sequence[socket.socket], timeout_seconds: float
 ) -> None:
     """Let nobody new in, take those who wait at the door, and close it.
 
-    `sockets` are the listeners' TCP sockets.
+    Where the door cannot be shut for newcomers, it is closed after `timeout_seconds`.
     """
     if sockets:
         let_nobody_in(sockets)
-        # The listeners go on to accept meanwhile.
+        # The listeners go on to accept meanwhile; a busy loop takes one at a time.
         await asyncio.sleep(HANDSHAKE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                await _emptied_queues(sockets)
     for listener in listeners:
         listener.close()
     for opened in sockets:
         opened.close()
+
+
+async def _emptied_queues(sockets: Sequence[socket.socket]) -> None:
+    for opened in sockets:
+        while has_something(opened):  # noqa: ASYNC110 - only the kernel knows
+            await asyncio.sleep(POLL_SECONDS)
 
 
 async def finish(

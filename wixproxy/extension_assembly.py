@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,9 @@ from .config import Config
 from .errors import ConfigError, StoreUnavailable
 from .extensions.deliverer import Deliverer
 from .extensions.frontend_handler import FrontendHandler
+from .extensions.intake import Doorbell, Intake
 from .extensions.passing_through import PassingThrough
-from .handlers.extensions import Plugin, ServicePlugins, Webhooks, nothing_here
+from .handlers.extensions import Accepts, Plugin, ServicePlugins, Webhooks, nothing_here
 from .handlers.verified_calls import VerifiedCalls
 from .sansio import service_plugin, webhook
 from .sansio.callers import CallerHandles
@@ -47,8 +49,36 @@ def delivery_paths(config: Config) -> DeliveryPaths:
     return DeliveryPaths(webhooks + [entry.path for entry in extensions.service_plugins])
 
 
+@dataclass(slots=True)
+class EventFile:
+    """The file that events wait in, which outlives configurations.
+
+    Among worker processes one `delivers`; `doorbell` is between them.
+    """
+
+    delivers: bool = True
+    doorbell: Doorbell | None = None
+    _store: EventStore | None = None
+
+    def open(self, config: Config, clock: Callable[[], float]) -> EventStore:
+        """Open it, or return what is open; raises `ConfigError` when it cannot be used."""
+        if self._store is None:
+            self._store = event_store(config, clock, owns=self.delivers)
+        return self._store
+
+    async def close(self) -> None:
+        """Finish what was asked for, and let go of the file."""
+        if self._store is not None:
+            await self._store.close()
+            self._store = None
+
+
 def assemble_extensions(
-    config: Config, pool: Pool, locate: Callable[[], Origin] | None, clock: Callable[[], float]
+    config: Config,
+    pool: Pool,
+    locate: Callable[[], Origin] | None,
+    clock: Callable[[], float],
+    events: EventFile,
 ) -> Extensions:
     """Build the handlers; raises `ConfigError` when the file of events cannot be used.
 
@@ -71,10 +101,10 @@ def assemble_extensions(
         handler,
         clock,
     )
-    taker = _taker(config, handler, clock) if extensions.webhooks else None
-    if taker is None:
+    if not extensions.webhooks:
         handlers = {"webhook": nothing_here, "service-plugin": plugins.handle}
         return Extensions(handlers, _nothing, _nothing)
+    taker, start, stop = _taker(config, handler, clock, events)
     webhooks = Webhooks(
         webhook.Verifier(keys, config.site.client_id),
         [entry.id for entry in extensions.webhooks],
@@ -83,7 +113,7 @@ def assemble_extensions(
         waits_for_handler=extensions.webhooks_mode == "through",
     )
     handlers = {"webhook": webhooks.handle, "service-plugin": plugins.handle}
-    return Extensions(handlers, taker.start, taker.stop)
+    return Extensions(handlers, start, stop)
 
 
 def assemble_callers(config: Config, wix: WixClient, clock: Callable[[], float]) -> Callers:
@@ -112,24 +142,52 @@ def verified_calls(
     return {"backend-path": calls.handle}
 
 
+Step = Callable[[], Awaitable[None]]
+
+
 def _taker(
-    config: Config, handler: FrontendHandler, clock: Callable[[], float]
-) -> Deliverer | PassingThrough:
+    config: Config, handler: FrontendHandler, clock: Callable[[], float], events: EventFile
+) -> tuple[Accepts, Step, Step]:
+    """Return what takes events in, and what starts and stops their delivery."""
     extensions = config.site.extensions
     paths = {entry.id: entry.path for entry in extensions.webhooks}
     if extensions.webhooks_mode == "through":
-        return PassingThrough(handler, paths)
-    return Deliverer(event_store(config, clock), handler, paths, clock)
+        through = PassingThrough(handler, paths)
+        return through, through.start, through.stop
+    store, bell = events.open(config, clock), events.doorbell
+    if bell is None:
+        deliverer = Deliverer(store, handler, paths, clock)
+        return deliverer, deliverer.start, deliverer.pause
+    if not events.delivers:
+        return Intake(store, bell.ring), _nothing, _nothing
+    return _delivering_for_all(Deliverer(store, handler, paths, clock), bell)
 
 
-def event_store(config: Config, clock: Callable[[], float]) -> EventStore:
-    """Open the file of events as its owner; raises `ConfigError` when it cannot be used."""
+def _delivering_for_all(deliverer: Deliverer, bell: Doorbell) -> tuple[Accepts, Step, Step]:
+    """Have the deliverer hear what other workers took in."""
+
+    async def start() -> None:
+        await deliverer.start()
+        bell.listen(asyncio.get_running_loop(), deliverer.wake)
+
+    async def stop() -> None:
+        bell.ignore(asyncio.get_running_loop())
+        await deliverer.pause()
+
+    return deliverer, start, stop
+
+
+def event_store(config: Config, clock: Callable[[], float], *, owns: bool = True) -> EventStore:
+    """Open the file of events; raises `ConfigError` when it cannot be used.
+
+    Its owner delivers what waits in it; others only put in.
+    """
     path = config.site.extensions.state_file
     if path is None:
         raise ConfigError(["site.extensions.state_file: events need a file to wait in"])
     contents = MOST_CONTENTS_IN_DEV if config.mode == "dev" else 0
     try:
-        return EventStore(Path(path), clock, most_contents=contents)
+        return EventStore(Path(path), clock, owns=owns, most_contents=contents)
     except StoreUnavailable as error:
         raise ConfigError([f"site.extensions.state_file: {error.message}"]) from error
 

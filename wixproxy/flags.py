@@ -91,6 +91,15 @@ SETTINGS: Mapping[str, tuple[str, dict[str, Any]]] = {
             "help": "Port that the proxy listens on",
         },
     ),
+    "server.workers": (
+        "--workers",
+        {
+            "type": int,
+            "metavar": "NUMBER",
+            "show_default": "1",
+            "help": "Processes that serve, for machines with several cores",
+        },
+    ),
     "server.public_url": (
         "--public-url",
         {
@@ -112,6 +121,7 @@ SERVE = (
     "emulator.data",
     "server.host",
     "server.port",
+    "server.workers",
     "server.public_url",
 )
 EMULATOR = (

@@ -10,7 +10,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import os
+import select
 import socket
+import stat
 import struct
 import sys
 from collections.abc import Iterable
@@ -65,6 +68,22 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+def listen_unix(path: str) -> socket.socket:
+    """Open a unix socket; one that a process before left behind gives way."""
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISSOCK(os.stat(path).st_mode):
+                os.unlink(path)
+        opened.bind(path)
+        opened.listen(BACKLOG)
+        opened.setblocking(False)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
 def let_nobody_in(sockets: Iterable[socket.socket]) -> None:
     """Have the kernel take no new connection, and go on with those it has.
 
@@ -79,9 +98,20 @@ def let_nobody_in(sockets: Iterable[socket.socket]) -> None:
     held = ctypes.create_string_buffer(program)
     filtered = struct.pack("HL", len(_DROP_NEW_CONNECTIONS), ctypes.addressof(held))
     for opened in sockets:
+        if opened.family not in (socket.AF_INET, socket.AF_INET6):
+            continue
         # A kernel that knows no such filter leaves the race as it is.
         with contextlib.suppress(OSError):
             opened.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, filtered)
+
+
+def has_something(opened: socket.socket) -> bool:
+    """Tell whether there is something to read: bytes, an end, or a connection to accept."""
+    if opened.fileno() < 0 or not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(opened.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:

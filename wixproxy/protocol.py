@@ -153,8 +153,11 @@ class ClientRequest(web.BaseRequest):
         response.headers.clear()
         for name, value in fields:
             response.headers.add(name.decode(), value.decode())
-        if not exchange.keep_alive:
+        if self.connection.draining or not exchange.keep_alive:
+            # aiohttp has written its own Connection field by now.
+            exchange.close_after()
             response.force_close()
+            response.headers["Connection"] = "close"
         exchange.status = response.status
 
 

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 import click
 
+from ..errors import ConfigError
 from ..ports import holder
 
 EXIT_MACHINE = 1
-EXIT_CONFIG = 2
+EXIT_CONFIG = ConfigError.exit_code
 
 
 # Nobody has this address, nobody may take this port, or somebody has it already.

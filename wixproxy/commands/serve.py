@@ -24,7 +24,7 @@ def serve(
         config = with_development_key(load(flags, os.environ, Path.cwd(), config_file))
         logs.configure(config.log)
         # Half a second that a wrong configuration need not wait for.
-        from ..server import run
+        from ..running import run
 
         return run(config, opens_browser=opens_browser)
     except ConfigError as error:

@@ -21,6 +21,7 @@ from .table import (
     PublicURLText,
     Seconds,
     Table,
+    Workers,
 )
 
 # What one listens on is not always what one can connect to.
@@ -38,6 +39,11 @@ class ServerTable(Table):
     port: Port = Field(
         default=4321,
         description="Port to listen on; Wix allows logins from localhost:4321 out of the box.",
+    )
+    workers: Workers = Field(
+        default=1,
+        description="How many processes serve on the one listening socket; they share sessions in "
+        "cookies or in Redis.",
     )
     public_url: tuple[PublicURLText, ...] = Field(
         default=("http://localhost:4321",),

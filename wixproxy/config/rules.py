@@ -6,6 +6,7 @@ them. What concerns one value alone is judged where the value is read.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 
 from ..sansio.elevation import check_overlaps
@@ -30,7 +31,7 @@ def conflicts(config: Config) -> list[Problem]:
     rules = (
         *(_server, _site, _elevation, _extensions),
         *(path_conflicts, backend_path_problems, wix_pages_problems),
-        *(_upstream, _session, _redis, _backend, _emulator),
+        *(_upstream, _session, _redis, _backend, _emulator, _workers),
     )
     return [problem for rule in rules for problem in rule(config)]
 
@@ -50,6 +51,36 @@ def _server(config: Config) -> Iterator[Problem]:
             f"expected at most server.max_fields_bytes, which is {server.max_fields_bytes}, "
             f"found {server.max_field_bytes}",
             ("server.max_fields_bytes",),
+        )
+
+
+def _workers(config: Config) -> Iterator[Problem]:
+    if config.server.workers == 1:
+        return
+    found = f"found {config.server.workers}"
+    if sys.platform == "win32":
+        yield Problem("server.workers", f"expected 1 on Windows, which cannot fork, {found}")
+    if config.session.store == "memory":
+        yield Problem(
+            "server.workers",
+            f'expected 1 with session.store = "memory", {found}: each process would have sessions '
+            "of its own, and a visitor would lose theirs from call to call. Set session.store to "
+            '"cookie" or "redis"',
+            ("session.store",),
+        )
+    if config.emulator.enabled:
+        yield Problem(
+            "server.workers",
+            f"expected 1 with the emulator inside, {found}: there can be only one Wix. Run "
+            '"wixproxy emulator" by itself and set site.api_origin to it',
+            ("emulator.enabled",),
+        )
+    if config.upstream.command:
+        yield Problem(
+            "server.workers",
+            f"expected 1 with a command of the frontend's, {found}: who starts it must end it. "
+            "Start it yourself and set upstream.url",
+            ("upstream.command",),
         )
 
 

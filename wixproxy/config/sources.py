@@ -42,6 +42,7 @@ FLAGS = {
     "emulator.seed": "--seed",
     "server.host": "--host",
     "server.port": "--port",
+    "server.workers": "--workers",
     "server.public_url": "--public-url",
 }
 FRONTENDS = ("upstream.url", "upstream.command", "upstream.root", "upstream.api_only")

@@ -50,6 +50,7 @@ class ConfigError(WixproxyError):
     """The configuration cannot be used; `problems` holds every reason, one per line."""
 
     code, title = "config_error", "The configuration cannot be used"
+    exit_code: ClassVar[int] = 2
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))

@@ -18,10 +18,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..errors import StoreUnavailable, UpstreamError
-from ..sansio.deliveries import Pace, lane
-from ..sansio.webhook import Event, delivery
-from ..stores.events import Arrival, Claim, EventStore
+from ..sansio.deliveries import Pace
+from ..sansio.webhook import Event
+from ..stores.events import Claim, EventStore
 from .frontend_handler import FrontendHandler
+from .intake import Intake
 
 _CHANCE = secrets.SystemRandom()
 
@@ -61,6 +62,7 @@ class Deliverer:
         jitter: Callable[[], float] = _CHANCE.random,
     ) -> None:
         self._store = store
+        self._intake = Intake(store, self.wake)
         self._handler = handler
         self._paths = dict(paths)
         self._clock = clock
@@ -73,20 +75,7 @@ class Deliverer:
 
     async def accept(self, webhook: str, event: Event) -> None:
         """Keep an event; once this returns it will be delivered. Raises `StoreUnavailable`."""
-        fields, body = delivery(event)
-        arrival = Arrival(
-            webhook=webhook,
-            event_id=event.id,
-            event_type=event.type,
-            lane=lane(webhook, event),
-            sequence=event.sequence,
-            fields=fields,
-            body=body,
-        )
-        if await self._store.add(arrival):
-            self.wake()
-        else:
-            log.info("event %s %s came again and is dropped", event.type, event.id)
+        await self._intake.accept(webhook, event)
 
     async def start(self) -> None:
         """Begin with what the process before this one left behind."""
@@ -96,7 +85,12 @@ class Deliverer:
         self._runner = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Claim nothing more, let what is under way finish, and close the store."""
+        """Deliver no more, and close the store."""
+        await self.pause()
+        await self._store.close()
+
+    async def pause(self) -> None:
+        """Claim nothing more, and let what is under way finish or wait again."""
         self._stopping = True
         self.wake()
         if self._runner is not None:
@@ -107,7 +101,6 @@ class Deliverer:
                 task.cancel()
             if late:
                 await asyncio.wait(late)
-        await self._store.close()
 
     def wake(self) -> None:
         """Look for due events now."""
