@@ -44,6 +44,18 @@ async def verify(wix: Wix, code: str, state_token: str) -> Answer:
     return await post(wix, "/verification/v1/auth/verify", body)
 
 
+async def test_another_code_is_mailed_to_whom_a_login_waits_for(wix: Wix) -> None:
+    state_token = await pending(wix)
+    first = (await last_mail(wix))["code"]
+    resend = "/verification/v1/auth/resend"
+    assert (await post(wix, resend, {"stateToken": state_token})).json == {}
+    second = (await last_mail(wix))["code"]
+    assert second != first
+    assert (await verify(wix, first, state_token)).status == 400
+    assert (await verify(wix, second, state_token)).json["state"] == "SUCCESS"
+    assert (await post(wix, resend, {"stateToken": state_token})).status == 400
+
+
 async def test_the_mailed_code_finishes_a_sign_up(wix: Wix) -> None:
     state_token = await pending(wix)
     answer = await verify(wix, (await last_mail(wix))["code"], state_token)

@@ -13,6 +13,9 @@ from tests.stage import Browser, Stage
 
 TOKEN = "/_wix/api/oauth2/token"
 LOGIN = "/_wix/api/_api/iam/authentication/v2/login"
+REGISTER = "/_wix/api/_api/iam/authentication/v2/register"
+RESEND = "/_wix/api/_api/iam/verification/v1/auth/resend"
+ADA = {"email": "ada@example.test", "password": "ada-password"}
 REDIRECT = "/_wix/api/_api/redirects-api/v1/redirect-session"
 VERIFIER = "v" * 43
 CHALLENGE = (
@@ -172,3 +175,36 @@ async def test_a_recovery_is_sent_with_the_client_id_of_the_project(
     path = "/_wix/api/_api/iam/recovery/v1/send-email"
     assert await posted(stage.browser(), path, body) == (200, {})
     assert bool(stage.emulator.state.mailbox) is email.startswith("ada")
+
+
+async def test_a_member_changes_the_password(cookie_stage: Stage) -> None:
+    """It is not refused with the calls beside it, because Wix answers without a credential."""
+    browser = cookie_stage.browser()
+    path = "/_wix/api/_api/iam/authentication/v2/change-password"
+    new = {"newPassword": "another-password"}
+    assert (await browser.fetch(path, "POST", body=new)).status == 403
+    await browser.fetch("/_wix/login", "POST", body=ADA)
+    assert await posted(browser, path, new) == (200, {})
+    for given, status in (("ada-password", 401), ("another-password", 200)):
+        body = {**ADA, "password": given}
+        answer = await cookie_stage.browser().fetch("/_wix/login", "POST", body=body)
+        assert answer.status == status
+
+
+async def test_a_page_asks_whether_mail_could_arrive(cookie_stage: Stage) -> None:
+    path = "/_wix/api/_api/iam/authentication/v2/validate-email"
+    _, told = await posted(cookie_stage.browser(), path, {"email": "ada@example.test"})
+    assert told["valid"] is True
+
+
+async def test_another_code_is_mailed_for_the_handle_of_a_verification(
+    cookie_stage: Stage,
+) -> None:
+    settings = cookie_stage.emulator.state.settings
+    cookie_stage.emulator.state.settings = settings.changed({"email_verification": True})
+    browser, mailbox = cookie_stage.browser(), cookie_stage.emulator.state.mailbox
+    _, told = await posted(browser, REGISTER, password("new@example.test"))
+    body = {"stateToken": told["stateToken"]}
+    assert (await posted(cookie_stage.browser(), RESEND, body))[0] == 403
+    assert [(await posted(browser, RESEND, body))[0] for _ in range(4)] == [200, 200, 200, 429]
+    assert len(mailbox) == 4

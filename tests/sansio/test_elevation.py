@@ -193,6 +193,13 @@ def test_two_rules_for_the_same_calls_are_told_about() -> None:
     assert check_overlaps([one, two, other]) == ["'one' and 'two' match the same calls; keep one"]
 
 
+def test_a_rule_may_name_what_answers_without_credentials_and_nothing_beside_it() -> None:
+    assert rule("POST /_api/iam/authentication/v2/validate-email")
+    for last in ("{call}", "validate-email/{call}"):
+        with pytest.raises(ValueError, match="hands out credentials"):
+            rule(f"POST /_api/iam/authentication/v2/{last}")
+
+
 @given(
     filled=st.lists(
         st.sampled_from(["{x}", "iam", "v2", "sign-on", "oauth-app", "authentication"])

@@ -1,10 +1,11 @@
-"""Answer the calls that prove an e-mail address: start, and verify during a login.
+"""Answer the calls that prove an e-mail address: start, and verify or resend during a login.
 
 Law: the code is checked together with the state token of the login it belongs
 to. A right code settles the address and nothing else, so a member may still
 have to wait for the owner's approval. Whatever is wrong is VERIFICATION_FAILED.
 
-Source: Wix "About the Authentication API", typings of the verification package.
+Source: Wix "About the Authentication API", typings of the verification package; it names
+the path of resend and not its body, which is taken to be that of verify without the code.
 """
 
 from __future__ import annotations
@@ -46,6 +47,17 @@ async def verify(request: web.Request) -> web.Response:
     return web.json_response(machine_state(state, outcome))
 
 
+async def resend(request: web.Request) -> web.Response:
+    """Answer `POST .../v1/auth/resend`: mail another code for a login that waits for one."""
+    state = request.app[STATE]
+    require(authenticate(request), "visitor", "member")
+    member = _waiting(state, text_of(await json_object(request), "stateToken"))
+    if member is None:
+        raise ApplicationError(400, "VERIFICATION_FAILED", "No login waits for a code")
+    VerificationCodes.of(state).send(member)
+    return web.json_response({})
+
+
 def verified(state: State, state_token: str, code: str) -> Outcome:
     """Return where a login stands after its code; raise ApplicationError 400."""
     member = _waiting(state, state_token)
@@ -66,4 +78,5 @@ BASE = "/_api/iam/verification"
 ROUTES: list[web.RouteDef] = [
     web.post(f"{BASE}/v1/start", start),
     web.post(f"{BASE}/v1/auth/verify", verify),
+    web.post(f"{BASE}/v1/auth/resend", resend),
 ]

@@ -134,7 +134,14 @@ _CREDENTIALS = _table(
     "/oauth-app/{version}/oauth-apps/{id}/generate-secret",
     "/oauth-app/{version}/oauth-apps/{id}/secret",
 )
-_hands_out_credentials = _any_of(_CREDENTIALS)
+_may_hand_out_credentials = _any_of(_CREDENTIALS)
+# Wix's word for these is that they answer with none: the one changes a member's own password,
+# the other says whether mail could arrive somewhere.
+_HARMLESS = _table(
+    "/iam/authentication/v2/change-password",
+    "/iam/authentication/v2/validate-email",
+)
+_is_harmless = _any_of(_HARMLESS)
 # These read or change the app itself: its redirect URIs and its installation.
 _administers_the_app = _any_of(_table("/oauth-app/**", "/apps/v1/**"))
 ADMINISTRATION_NAMES = frozenset({("oauth-app",), ("apps", "v1")})
@@ -189,17 +196,23 @@ class CallRules:
 
 def hands_out_credentials(path: bytes) -> bool:
     """Tell whether answers to this call hold a token, or a code for one."""
-    return _hands_out_credentials(folded_path(path)) is not None
+    return _hands_out_credentials(folded_path(path))
 
 
 def could_hand_out_credentials(template: Sequence[str]) -> bool:
     """Tell whether a path of the template's segments, however {name} is filled, is such a call."""
+    if any(call.segments == tuple(template) for call in _HARMLESS):
+        return False
     return any(call.meets(template) for call in _CREDENTIALS)
 
 
 def folded_path(path: bytes) -> bytes:
     """Return the path as its most lenient reader sees it."""
     return unquote_to_bytes(path).lower().rstrip(b"/")
+
+
+def _hands_out_credentials(folded: bytes) -> bool:
+    return bool(_may_hand_out_credentials(folded)) and not _is_harmless(folded)
 
 
 def _names_administration(call: CallPattern) -> bool:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from ..errors import CallRefused, quoted
 from .call_rules import folded_path
+from .handles import STATE_TOKEN
 
 Tried = Literal["password", "code", "mail"]
 
@@ -26,6 +27,7 @@ IDENTITY_CALLS: Mapping[bytes, Tried] = {
     b"/_api/iam/authentication/v2/login": "password",
     b"/_api/iam/authentication/v2/register": "password",
     b"/_api/iam/verification/v1/auth/verify": "code",
+    b"/_api/iam/verification/v1/auth/resend": "mail",
     b"/_api/iam/recovery/v1/recover": "code",
     b"/_api/iam/recovery/v1/send-email": "mail",
     b"/iam/authentication/v2/login": "password",
@@ -43,8 +45,8 @@ def sends_mail(path: bytes) -> bool:
 def account_of(tried: Tried, values: Mapping[str, Any]) -> str | None:
     """Return the e-mail address, or whatever else, whose password or mail box the body names.
 
-    A code belongs to the account of its state token, whatever else the body
-    says. Raises `CallRefused` for a body that names two.
+    What it says to a code belongs to the account of its state token; so does a
+    mail with one. Raises `CallRefused` for a body that names two.
     """
     if tried == "code":
         return None
@@ -52,6 +54,8 @@ def account_of(tried: Tried, values: Mapping[str, Any]) -> str | None:
     if not isinstance(named, Mapping):
         return None
     email = field_of(named, "email")
+    if tried == "mail" and email is not None and field_of(values, STATE_TOKEN) is not None:
+        raise CallRefused(f"The body names both an email and a {STATE_TOKEN}; name one.")
     if isinstance(email, str):
         return email
     return json.dumps(named, sort_keys=True) if tried == "password" else None
