@@ -26,19 +26,20 @@ from .browser_session import BrowserSession
 from .downstream import ClientDownstream
 from .errors import (
     BackendUnauthorized,
+    BodyTooSlow,
     ClientGone,
     CrossSiteRequest,
+    MalformedRequest,
     NoSession,
     NoSuchRoute,
     WixproxyError,
 )
 from .exchange import Exchange
 from .pages import problem_answer
-from .sansio import gate
 from .sansio.headers import get, without
 from .sansio.redaction import Secret
 from .sansio.session import Session
-from .serve import RequestServer, log_request
+from .serve import RequestServer, log_request, pass_gate
 
 API = b"/_wix/api/"
 ELEVATED = b"/_wix/elevated/"
@@ -81,7 +82,7 @@ class BackendServer:
 
     async def _answer(self, downstream: ClientDownstream, request_id: str) -> None:
         service, request = self._requests.service, downstream.request
-        gate.check(request, service.gate_limits)
+        pass_gate(downstream, service.gate_limits)
         self._check_caller(downstream)
         front = service.fronts[service.hosts.canonical]
         fields = without(request.fields, {SECRET_FIELD, AS_FIELD})
@@ -147,5 +148,7 @@ class BackendServer:
         if downstream.head_sent:
             downstream.abort()
             return
+        if isinstance(error, (MalformedRequest, BodyTooSlow)):
+            downstream.close_after()
         fields, body = problem_answer(error, request_id, error.status)
         await downstream.answer(error.status, fields, body)

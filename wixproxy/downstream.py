@@ -72,10 +72,14 @@ class ClientDownstream:
         self.before_head: BeforeHead | None = None
         self.status = 0
         self.bytes_sent = 0
-        # The parser stops behind a wish to upgrade, and what follows might hang there.
+        # The parser stops behind a wish to upgrade, and what follows might hang there; and it
+        # carries the last trailer of a chunked body over into the head of the next request.
         wants_upgrade = headers.get(self.request.fields, b"upgrade") is not None
         self._keep_alive = not (
-            message._message.should_close or connection.draining or wants_upgrade
+            message._message.should_close
+            or connection.draining
+            or wants_upgrade
+            or self.request.chunked
         )
         self._chunked = False
         self._bodiless = False
@@ -217,8 +221,9 @@ class ClientDownstream:
             self._connection.send(b"0\r\n" + _lines(trailers or []) + b"\r\n")
 
     async def answer(self, status: int, fields: Fields, body: bytes = b"") -> None:
-        """Send a whole answer of known length."""
-        fields = [*fields, (b"Content-Length", str(len(body)).encode())]
+        """Send a whole answer of known length; a 204 has none (RFC 9110 §8.6)."""
+        if status != 204:
+            fields = [*fields, (b"Content-Length", str(len(body)).encode())]
         await self.head(status, fields)
         await self.write(body)
         await self.end()

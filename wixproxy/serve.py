@@ -15,13 +15,13 @@ from dataclasses import replace
 
 from .browser_session import BrowserSession
 from .downstream import ClientDownstream
-from .errors import ClientGone, HostRefused, WixproxyError
+from .errors import BodyTooSlow, ClientGone, HostRefused, MalformedRequest, WixproxyError
 from .exchange import Exchange
 from .pages import problem_answer, problem_page
 from .sansio import fetch_metadata, gate
 from .sansio.exchange import Fields, Request
 from .sansio.forwarded import client_address, refuse_loop
-from .sansio.headers import get, is_websocket_upgrade
+from .sansio.headers import get, is_last_hop, is_websocket_upgrade
 from .sansio.public_url import PublicURL
 from .sansio.routes import BACKEND_PATH, FRONTEND, SDK, SERVER, SESSION, Route
 from .service import Service
@@ -61,13 +61,8 @@ class RequestServer:
 
     async def _answer(self, downstream: ClientDownstream, request_id: str) -> None:
         service = self.service
-        try:
-            gate.check(downstream.request, service.gate_limits)
-            authority, target = gate.effective_target(downstream.request)
-        except WixproxyError:
-            # Nobody knows where the next request begins (RFC 9112 §9.6).
-            downstream.close_after()
-            raise
+        pass_gate(downstream, service.gate_limits)
+        authority, target = gate.effective_target(downstream.request)
         refuse_loop(downstream.request.fields, service.pseudonym)
         request = replace(downstream.request, target=target)
         route = service.routes.match(request.path)
@@ -75,7 +70,7 @@ class RequestServer:
         if route.any_host:
             await service.status[route.name](downstream)
             return
-        if route is SERVER:
+        if route is SERVER or is_last_hop(request):
             await downstream.answer(204, [(b"Allow", b", ".join(_SERVED))])
             return
         shows_page = fetch_metadata.is_navigation(request.fields)
@@ -136,6 +131,8 @@ class RequestServer:
             log.warning("request %s was cut short: %s", request_id, error.message)
             downstream.abort()
             return
+        if isinstance(error, (MalformedRequest, BodyTooSlow)):
+            downstream.close_after()
         if error.status >= 500:
             log.warning("request %s: %s: %s", request_id, error.code, error.message)
         shows_page = fetch_metadata.wants_page(downstream.request.fields)
@@ -144,6 +141,16 @@ class RequestServer:
         render = problem_page if shows_page else problem_answer
         fields, body = render(error, request_id, error.status)
         await downstream.answer(error.status, _varying(fields), body)
+
+
+def pass_gate(downstream: ClientDownstream, limits: gate.Limits) -> None:
+    """Let the gate judge the head; where it refuses, the connection ends with the answer."""
+    try:
+        gate.check(downstream.request, limits)
+    except WixproxyError:
+        # Nobody knows where the next request begins (RFC 9112 §9.6).
+        downstream.close_after()
+        raise
 
 
 _SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")

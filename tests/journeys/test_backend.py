@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -234,3 +235,17 @@ async def test_the_public_listener_never_serves_elevated_calls(program: Program)
 async def test_pages_are_not_served_there(program: Program) -> None:
     status, problem, _ = await program.get("/")
     assert (status, problem["code"]) == (404, "no_such_route")
+
+
+async def test_a_request_with_two_readings_ends_its_connection(program: Program) -> None:
+    """What follows it would be read as another program's call."""
+    _, _, port = program.origin.rpartition(":")
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+    head = b"Host: 127.0.0.1\r\nX-Wixproxy-Backend: %b\r\n" % SECRET.encode()
+    writer.write(b"GET /_wix/api/a#b HTTP/1.1\r\n%b\r\n" % head)
+    writer.write(b"GET /_wix/api/x HTTP/1.1\r\n%b\r\n" % head)
+    async with asyncio.timeout(5):
+        answered = await reader.read()
+    writer.close()
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert answered.count(b"HTTP/1.1 ") == 1

@@ -14,6 +14,8 @@ from wixproxy.sansio.headers import (
     folded,
     get,
     get_all,
+    interim_fields,
+    is_last_hop,
     is_websocket_upgrade,
     request_fields,
     takes_trailers,
@@ -111,6 +113,45 @@ def test_underscores_elsewhere_are_kept() -> None:
 def test_te_is_cut_down_to_trailers(value: bytes, kept: Fields) -> None:
     """V46."""
     assert request_fields([(b"te", value)]) == kept
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (b"3", b"2"),
+        (b" 10\t", b"9"),
+        (b"0", b"0"),
+        (b"no number", b"no number"),
+        (b"-1", b"-1"),
+        (b"9" * 30, b"9" * 30),
+    ],
+)
+def test_a_hop_is_counted_where_there_is_a_count(value: bytes, sent: bytes) -> None:
+    """V54; RFC 9110 §7.6.2."""
+    assert request_fields([(b"max-Forwards", value), *_SEEN]) == [(b"max-Forwards", sent), *_SEEN]
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "is_last"),
+    [
+        ("OPTIONS", b"0", True),
+        ("OPTIONS", b" 00 ", True),
+        ("OPTIONS", b"1", False),
+        ("OPTIONS", b"", False),
+        ("OPTIONS", b"zero", False),
+        ("GET", b"0", False),
+    ],
+)
+def test_only_options_ask_the_last_hop(method: str, value: bytes, is_last: bool) -> None:
+    """V54."""
+    assert is_last_hop(Request(method, b"/", [(b"Max-Forwards", value)])) is is_last
+
+
+def test_an_interim_answer_sets_no_cookie_and_frames_nothing() -> None:
+    """V68, V99: what a hint carries reaches pages as an answer's fields do."""
+    hint: Fields = [(b"Link", b"</a.css>"), (b"Connection", b"X"), (b"X", b"1")]
+    more: Fields = [(b"Content-Length", b"5"), (b"set-cookie", b"a=b")]
+    assert interim_fields(hint + more, 103) == hint[:1]
 
 
 def test_a_request_does_not_carry_proxy_into_a_cgi_environment() -> None:

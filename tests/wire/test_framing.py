@@ -59,6 +59,13 @@ async def whole(answer: Answer) -> bytes:
         ),
         pytest.param(
             "GET",
+            CHUNKED + b"2\r\nok\r\n0\r\n\r\n" + OK,
+            b"ok",
+            0,
+            id="V87 another answer behind the last chunk",
+        ),
+        pytest.param(
+            "GET",
             b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok",
             b"",
             0,
@@ -152,6 +159,8 @@ async def test_an_answer_ends_where_its_head_says(
         pytest.param(b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", id="V82 folded line"),
         pytest.param(b"HTTP/1.1 200 OK\nA: b\r\n\r\n", id="V82 bare LF"),
         pytest.param(b"HTTP/1.1 200 OK\r\nA: b\n\nok\r\n\r\n", id="V82 head ended by bare LF"),
+        pytest.param(b"HTTP/1.1 200 OK\nA: b\n\n", id="V82 no line that ends in CRLF"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nA: b\r\n\n", id="V82 an empty line of LF alone"),
         pytest.param(b"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", id="V83 space before the colon"),
         pytest.param(b"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", id="V83 CR in a value"),
         pytest.param(b"HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n", id="V83 NUL in a value"),

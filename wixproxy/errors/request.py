@@ -133,7 +133,7 @@ class BodyTooLarge(RequestRefused):
 
 
 class BodyTooSlow(RequestRefused):
-    """The body of a route of ours did not arrive in time."""
+    """The body stopped coming, or the whole of one that is read whole took too long."""
 
     status, code, title = 408, "body_too_slow", "The request body came too slowly"
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..client_stream import ClientStream
 from ..errors import SessionEnded, WixproxyError
@@ -72,9 +73,8 @@ class Frontend:
         upgrades = headers.is_websocket_upgrade(exchange.request)
         request = await self._outgoing(exchange, upgrades)
         body = exchange.downstream if request.has_body else None
-        answer = await self._pool.send(
-            origin, request, body, on_interim=exchange.downstream.interim
-        )
+        on_interim = partial(_pass_interim, exchange)
+        answer = await self._pool.send(origin, request, body, on_interim=on_interim)
         fields = await self._answer_fields(exchange, answer, origin)
         page = self._injected(exchange, answer, fields)
         if answer.upgraded:
@@ -142,6 +142,10 @@ class Frontend:
         if answer.status == 304 and self._takes_tag(exchange):
             return [*injected_validators(fields), VARY]
         return [*fields, VARY] if self._options.injects and is_page(fields) else fields
+
+
+async def _pass_interim(exchange: Exchange, status: int, fields: Fields) -> None:
+    await exchange.downstream.interim(status, headers.interim_fields(fields, status))
 
 
 async def prepare_page(exchange: Exchange, *, starts_sessions: bool) -> None:

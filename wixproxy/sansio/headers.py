@@ -9,6 +9,7 @@ for framing (`Transfer_Encoding`) never passes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable
 from itertools import product
 
@@ -73,6 +74,8 @@ _NOT_IN_TRAILERS = _NOT_ANSWERED | {
     b"www-authenticate",
 }
 
+_HOPS = re.compile(rb"[0-9]{1,9}").fullmatch
+
 
 def get(fields: Fields, name: bytes) -> bytes | None:
     """Return the first value of the field called `name` (lower case), or None."""
@@ -136,21 +139,37 @@ def is_websocket_upgrade(request: Request) -> bool:
 def request_fields(fields: Fields, *, websocket: bool = False) -> Fields:
     """Return the request's fields that travel on, in their order.
 
-    `TE` is cut down to `trailers`. With `websocket` the two upgrade fields
-    are written anew. Raises `MalformedRequest` when `Connection` nominates
-    `Host` or `Content-Length`: with one of them gone, the next reader would
-    see another request.
+    `TE` is cut down to `trailers`, and `Max-Forwards` by one. With
+    `websocket` the two upgrade fields are written anew. Raises
+    `MalformedRequest` when `Connection` nominates `Host` or
+    `Content-Length`: with one of them gone, the next reader would see another
+    request.
     """
     nominated = set(tokens(fields, b"connection"))
     if fatal := nominated & {b"host", b"content-length"}:
         name = min(fatal).decode().title()
         raise MalformedRequest(f"Connection must not name {name}, which belongs to the request.")
     kept = _travelling(fields, _NOT_SENT, nominated)
+    if get(kept, b"max-forwards") is not None:
+        kept = [(name, _one_hop_less(name, value)) for name, value in kept]
     if takes_trailers(fields):
         kept.append((b"TE", b"trailers"))
     if websocket:
         kept += [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket")]
     return kept
+
+
+def _one_hop_less(name: bytes, value: bytes) -> bytes:
+    hops = value.strip(b" \t")
+    if name.lower() != b"max-forwards" or not _HOPS(hops) or not int(hops):
+        return value
+    return b"%d" % (int(hops) - 1)
+
+
+def is_last_hop(request: Request) -> bool:
+    """Tell whether the request asks the proxy itself for its options (RFC 9110 §7.6.2)."""
+    hops = get(request.fields, b"max-forwards") if request.method == "OPTIONS" else None
+    return hops is not None and _HOPS(hops.strip(b" \t")) is not None and int(hops) == 0
 
 
 def answer_fields(fields: Fields, status: int = 200) -> Fields:
@@ -168,6 +187,15 @@ def answer_fields(fields: Fields, status: int = 200) -> Fields:
     if status == 101 and (protocol := get(fields, b"upgrade")) is not None:
         kept += [(b"Connection", b"Upgrade"), (b"Upgrade", protocol)]
     return kept
+
+
+def interim_fields(fields: Fields, status: int) -> Fields:
+    """Return the fields of a 1xx answer that travel on.
+
+    A cookie is set by a final answer alone, where the session has its say in
+    it. Raises as `answer_fields` does.
+    """
+    return without(answer_fields(fields, status), {b"set-cookie"})
 
 
 def trailer_fields(fields: Fields) -> Fields:

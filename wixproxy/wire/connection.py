@@ -23,7 +23,7 @@ from ..sansio.answers import (
 from ..sansio.exchange import Fields, Request
 from ..sansio.headers import get
 from ..sansio.origin import Origin
-from .heads import END_OF_HEAD, ChunkedBody, check_beginning, read_head
+from .heads import END_OF_HEAD, ChunkedBody, check_beginning, check_line_ends, read_head
 from .incoming import Incoming
 
 WRITE_HIGH_WATER_BYTES = 64 * 1024
@@ -199,6 +199,7 @@ class Connection(asyncio.Protocol):
                 f"the head of the answer is longer than {self._max_head_bytes} bytes."
             )
         if end < 0:
+            check_line_ends(self._head, len(self._head) - len(data))
             return
         if self._head:
             data = bytes(self._head)

@@ -45,6 +45,15 @@ def check_beginning(data: bytes) -> None:
         raise UpstreamMalformed(f"The answer begins with {quoted(data[:80])}, not with HTTP/1.1.")
 
 
+def check_line_ends(head: bytearray, start: int) -> None:
+    """Refuse a line behind `start` that ends in LF alone: its head might never end.
+
+    Raises `UpstreamMalformed`.
+    """
+    if head.count(b"\n", start) != head.count(b"\r\n", max(0, start - 1)):
+        raise UpstreamMalformed("The answer's head has a line that ends in LF without CR.")
+
+
 def read_head(raw: bytes) -> tuple[int, tuple[int, int], Fields]:
     """Return status, version and fields of a head that ends with its empty line.
 
@@ -116,9 +125,10 @@ class ChunkedBody:
             self.trailers.append((name, value))
 
     def on_body(self, piece: bytes) -> None:
-        """Keep a piece of content."""
-        self._pieces.append(piece)
-        self._idle_bytes = 0
+        """Keep a piece of content, but none of another answer that follows in the same read."""
+        if not self.ended:
+            self._pieces.append(piece)
+            self._idle_bytes = 0
 
     def on_message_complete(self) -> None:
         """Note the end of the body."""

@@ -8,7 +8,9 @@ request.
 
 from __future__ import annotations
 
-from ..errors import ClientGone, MalformedRequest
+import asyncio
+
+from ..errors import BodyTooSlow, ClientGone, MalformedRequest
 from ..sansio.exchange import BodySource, Request
 from ..sansio.headers import get, get_all
 from .connection import Connection
@@ -41,8 +43,9 @@ def request_head(request: Request) -> bytes:
 async def upload(
     request: Request, body: BodySource, connection: Connection, incoming: Incoming, idle: float
 ) -> None:
-    """Send the body, each piece as soon as it comes; `idle` bounds the wait for room, in seconds.
+    """Send the body, each piece as soon as it comes.
 
+    `idle` bounds the wait for the next piece and the wait for room, in seconds.
     A request that expects `100 Continue` waits for it, and is not sent on
     after a final answer (RFC 9110 §10.1.1). Failures go to `incoming`: nobody awaits this task.
     """
@@ -62,19 +65,27 @@ async def upload(
 
 
 async def _send_chunked(body: BodySource, connection: Connection, idle: float) -> None:
-    while piece := await body.read():
+    while piece := await _next_piece(body, idle):
         await connection.write(b"%x\r\n%b\r\n" % (len(piece), piece), idle)
     await connection.write(_LAST_CHUNK, idle)
 
 
 async def _send_counted(body: BodySource, left: int, connection: Connection, idle: float) -> None:
-    while left and (piece := await body.read()):
+    while left and (piece := await _next_piece(body, idle)):
         left -= len(piece)
         if left < 0:
             raise MalformedRequest("The request's body is longer than its Content-Length.")
         await connection.write(piece, idle)
     if left:
         raise ClientGone("The request's body ended before its Content-Length.")
+
+
+async def _next_piece(body: BodySource, idle: float) -> bytes:
+    try:
+        async with asyncio.timeout(idle):
+            return await body.read()
+    except TimeoutError:
+        raise BodyTooSlow(f"Nothing of the body came for {idle:g} seconds.") from None
 
 
 def _expects_to_be_asked(request: Request) -> bool:

@@ -1,0 +1,68 @@
+"""How long a client may be silent, and that nothing is limited as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.wire.conftest import Serve
+from tests.wire.upstreams import Peer, Stalled, request
+from wixproxy.errors import BodyTooSlow
+from wixproxy.wire.pool import Pool, Timeouts
+
+PAUSE_SECONDS = 0.05
+
+
+class Dripping:
+    """A body of many pieces, each of which comes after a pause."""
+
+    def __init__(self, pieces: int) -> None:
+        self._left = pieces
+
+    async def read(self) -> bytes:
+        await asyncio.sleep(PAUSE_SECONDS)
+        self._left -= 1
+        return b"x" if self._left >= 0 else b""
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["counted", "chunked"])
+async def test_a_client_that_stops_in_the_middle_of_its_body_is_given_up(
+    serve: Serve, *, chunked: bool
+) -> None:
+    """The upstream's connection is not kept for it."""
+    gone = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.gone()
+        gone.set()
+
+    pool = Pool(timeouts=Timeouts(idle_seconds=PAUSE_SECONDS))
+    asked = request("POST", content_length=None if chunked else 9, chunked=chunked)
+    with pytest.raises(BodyTooSlow, match=r"Nothing of the body came for 0\.05 seconds"):
+        await pool.send(await serve(script), asked, Stalled())
+    async with asyncio.timeout(5):
+        await gone.wait()
+    await pool.close()
+
+
+async def test_what_goes_on_slowly_is_not_limited_as_a_whole(serve: Serve) -> None:
+    """V90: each pause is short, and both bodies take many times longer than any limit."""
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.reader.readexactly(10)
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        for _ in range(10):
+            await asyncio.sleep(PAUSE_SECONDS)
+            await peer.send(b"x")
+
+    limit = 4 * PAUSE_SECONDS
+    pool = Pool(timeouts=Timeouts(limit, limit, limit))
+    asked = request("POST", content_length=10)
+    answer = await pool.send(await serve(script), asked, Dripping(10))
+    body = b""
+    while piece := await answer.read():
+        body += piece
+    assert body == b"x" * 10
+    await pool.close()
