@@ -19,6 +19,41 @@ async def test_every_answer_has_its_own_request_id(wix: Wix) -> None:
     assert len(ids) == 3
 
 
+@pytest.mark.parametrize("coding", ["deflate", "gzip"])
+async def test_a_body_that_is_not_coded_as_it_says_is_refused(
+    wix: Wix, coding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    coded = {"Content-Encoding": coding, "Content-Type": "application/json"}
+    for path, token, status in (
+        ("/oauth2/token", None, 400),
+        ("/stores/v3/products/query", (await wix.visitor())["access_token"], 400),
+        ("/stores/v3/products/query", None, 401),
+    ):
+        answer = await wix.call("POST", path, token, data=b'{"grantType":"x"}', headers=coded)
+        assert answer.status == status
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("body", "charset", "status"),
+    [
+        pytest.param(b"{}", "nonsense", 200, id="a charset that is none"),
+        pytest.param(b'{"query": "\xff"}', "utf-8", 400, id="text that is no UTF-8"),
+        pytest.param(b"[" * 200_000, "utf-8", 400, id="nested too deeply"),
+    ],
+)
+async def test_a_body_is_json_whatever_its_charset_says(
+    wix: Wix, body: bytes, charset: str, status: int
+) -> None:
+    token = (await wix.visitor())["access_token"]
+    kind = {"Content-Type": f"application/json; charset={charset}"}
+    path = "/stores/v3/products/query"
+    assert (await wix.call("POST", path, token, data=body, headers=kind)).status == status
+    given = await wix.call("POST", "/oauth2/token", data=body, headers=kind)
+    assert given.status == 400
+    assert given.json["error"]
+
+
 async def test_a_write_says_how_far_it_reached_and_a_refused_one_does_not(wix: Wix) -> None:
     token = (await wix.visitor())["access_token"]
     path = "/_api/redirects-api/v1/redirect-session"

@@ -21,7 +21,7 @@ from email.utils import formatdate
 from aiohttp import web
 
 from .apis.respond import responded
-from .errors import ApplicationError, WixError
+from .errors import ApplicationError, WixError, invalid
 from .exchanges import Exchange
 from .faults import Fault
 from .state import STATE, State
@@ -44,6 +44,19 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 REQUEST_ID = web.RequestKey("wix_request_id", str)
 WAS_RESET = web.RequestKey("was_reset", bool)
 _log = logging.getLogger("wixproxy.emulator")
+
+
+@web.middleware
+async def give_up_body(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Close the connection behind the answer to a body that cannot be decompressed.
+
+    aiohttp would read on to the body's end, and fail.
+    """
+    response = await handler(request)
+    if request.content.exception() is not None:
+        request.content.feed_eof()
+        response.force_close()
+    return response
 
 
 @web.middleware
@@ -79,6 +92,9 @@ async def refuse_in_kind(request: web.Request, handler: Handler) -> web.StreamRe
         return web.json_response(body, status=error.status)
     except web.HTTPException:
         raise
+    except web.RequestPayloadError:
+        refusal = invalid("", "the body is not what its Content-Encoding says", "FORMAT")
+        return web.json_response(refusal.body(), status=refusal.status)
     except Exception:
         _log.exception("the emulator failed to answer %s %r", request.method, request.path)
         return web.json_response({"message": "", "details": {}}, status=500)
@@ -132,7 +148,7 @@ async def respond_from_data(request: web.Request, handler: Handler) -> web.Strea
 
 
 # Outermost first.
-MIDDLEWARES = (record, refuse_in_kind, go_wrong, limit_rate, respond_from_data)
+MIDDLEWARES = (give_up_body, record, refuse_in_kind, go_wrong, limit_rate, respond_from_data)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

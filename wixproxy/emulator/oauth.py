@@ -74,8 +74,8 @@ async def parameters(request: web.Request) -> dict[str, str]:
     """Read the parameters in snake_case; raise OAuthError `invalid_request` if unreadable."""
     if request.content_type == "application/json":
         try:
-            body = json.loads(await request.text())
-        except ValueError:
+            body = json.loads(await request.read())
+        except (ValueError, RecursionError):
             raise OAuthError("invalid_request", "the body is not JSON") from None
         if not isinstance(body, dict):
             raise OAuthError("invalid_request", "the body is not a JSON object")
