@@ -48,7 +48,10 @@ _LAST_CHUNK = b"0\r\n\r\n"
 
 
 class ClientDownstream:
-    """One request of a client and the answer to it; see `sansio.exchange.Downstream`."""
+    """One request of a client and the answer to it; see `sansio.exchange.Downstream`.
+
+    `ended` tells whether the answer was sent to its end.
+    """
 
     __slots__ = (
         "_bodiless",
@@ -61,6 +64,7 @@ class ClientDownstream:
         "_sent_fields",
         "before_head",
         "bytes_sent",
+        "ended",
         "request",
         "status",
     )
@@ -72,6 +76,7 @@ class ClientDownstream:
         self.before_head: BeforeHead | None = None
         self.status = 0
         self.bytes_sent = 0
+        self.ended = False
         # The parser stops behind a wish to upgrade, and what follows might hang there; and it
         # carries the last trailer of a chunked body over into the head of the next request.
         wants_upgrade = headers.get(self.request.fields, b"upgrade") is not None
@@ -217,8 +222,10 @@ class ClientDownstream:
         """Finish the answer; a body shorter than announced is aborted instead."""
         if self._left:
             self.abort()
-        elif self._chunked and not self._bodiless:
+            return
+        if self._chunked and not self._bodiless:
             self._connection.send(b"0\r\n" + _lines(trailers or []) + b"\r\n")
+        self.ended = True
 
     async def answer(self, status: int, fields: Fields, body: bytes = b"") -> None:
         """Send a whole answer of known length; a 204 has none (RFC 9110 §8.6)."""
@@ -240,6 +247,7 @@ class ClientDownstream:
         except ConnectionError as error:
             raise ClientGone from error
         self.bytes_sent = 0 if self.request.method == "HEAD" else response.content_length or 0
+        self.ended = True
         if not response.keep_alive:
             self.close_after()
 
@@ -262,6 +270,7 @@ class ClientDownstream:
     def upgrade(self) -> ClientStream:
         """Hand over the connection's bytes, once a 101 was sent."""
         self.close_after()
+        self.ended = True
         return ClientStream(self._connection)
 
     def _framed(self, status: int, fields: Fields) -> Fields:

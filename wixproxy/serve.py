@@ -179,8 +179,15 @@ def log_request(downstream: ClientDownstream, request_id: str, seconds: float) -
         "%s %s %s %d B %.1f ms %s",
         request.method[:32],
         request.path[:200].decode("ascii", "backslashreplace"),
-        downstream.status or "cut",
+        _outcome(downstream),
         downstream.bytes_sent,
         seconds * 1000,
         request_id,
     )
+
+
+def _outcome(downstream: ClientDownstream) -> str:
+    """Return the status; "cut" stands behind it where the answer was not sent to its end."""
+    if downstream.ended:
+        return str(downstream.status)
+    return f"{downstream.status} cut" if downstream.head_sent else "cut"
