@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +12,7 @@ from tests.config.conftest import CLIENT, PUBLIC_KEY
 from tests.conftest import HandClock
 from tests.dashboard import call, token_of, user_token
 from tests.guides.blocks import blocks, write_files
+from tests.guides.node_server import served
 from tests.modules import ROOT
 from tests.program import SECRET
 from tests.requirements import require
@@ -28,7 +25,6 @@ from wixproxy.sansio.routes import Routes
 
 GUIDE = "moving-from-astro.md"
 TEXT = (ROOT / "docs" / GUIDE).read_text("utf-8")
-START_SECONDS = 60
 ENV = {
     "WIX_CLIENT_ID": CLIENT,
     "WIX_CLIENT_SECRET": "the secret of the app",
@@ -67,43 +63,14 @@ def test_the_routes_that_it_names_are_served() -> None:
         assert table.match(path.encode()).name not in ("frontend", "unknown"), path
 
 
-@asynccontextmanager
-async def served(folder: Path, backend_port: int) -> AsyncIterator[str]:
-    """Run the guide's server; yield its origin."""
-    node = shutil.which("node")
-    require(node, "Node.js 20 or newer")
-    require((FOLDER / "node_modules" / "@wix").is_dir(), INSTALL)
-    assert node is not None
-    (folder / "node_modules").symlink_to(FOLDER / "node_modules")
-    process = await asyncio.create_subprocess_exec(
-        node,
-        "server.mjs",
-        cwd=folder,
-        env={
-            **os.environ,
-            "PORT": "0",
-            "WIXPROXY_BACKEND_URL": f"http://127.0.0.1:{backend_port}",
-            "WIXPROXY_BACKEND_SECRET": SECRET,
-        },
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(START_SECONDS):
-            said = (await process.stdout.readline()).decode()
-        assert said.startswith("listening on "), said
-        yield f"http://localhost:{said.rpartition(' ')[2].strip()}"
-    finally:
-        process.kill()
-        await process.wait()
-
-
 @pytest.fixture
 async def stage(clock: HandClock, tmp_path: Path) -> AsyncIterator[Stage]:
     """The guide's server behind a proxy with the guide's configuration."""
     write_files(GUIDE, tmp_path)
     sockets = listen("127.0.0.1", 0)
-    async with served(tmp_path, sockets[0].getsockname()[1]) as frontend:
+    require((FOLDER / "node_modules" / "@wix").is_dir(), INSTALL)
+    packages = FOLDER / "node_modules"
+    async with served(tmp_path, sockets[0].getsockname()[1], packages=packages) as frontend:
         flags = {"upstream.url": frontend, "backend.secret": SECRET}
         async with staged(clock, tmp_path, flags) as stage:
             stage.emulator.allow_redirect_uri(f"{stage.origin}/api/auth/callback")

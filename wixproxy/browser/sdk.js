@@ -21,6 +21,7 @@
   const WIX = 'https://www.wixapis.com';
   const WIX_ORIGINS = [WIX, 'https://edge.wixapis.com'];
   const API = '/_wix/api';
+  const OURS = /^\/_wix\/(api|login|register|verify|logout)(\/|$)/; // may change the session
   const CONSISTENT = 'X-Wix-Consistent';
   const LONGEST_QUERY = 4000;
   // What a client expects where tokens are; the real ones never come here.
@@ -143,9 +144,8 @@
   const routedFetch = function fetch(input, init) {
     const address = addressOf(input);
     if (WIX_ORIGINS.includes(address?.origin)) return reroute(address, input, init);
-    if (address?.origin === location.origin && address.pathname.startsWith(`${API}/`)) {
-      return held(input, init);
-    }
+    const isOurs = address?.origin === location.origin && OURS.test(address.pathname);
+    if (isOurs) return held(input, init);
     return send(input, init);
   };
 

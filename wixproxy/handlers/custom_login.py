@@ -31,7 +31,7 @@ from ..exchange import Exchange
 from ..member_login import MemberLogin
 from ..pages import json_answer
 from ..sansio import headers
-from ..sansio.custom_login import Landing, captcha_tokens, outcome
+from ..sansio.custom_login import EXPIRED, Landing, captcha_tokens, outcome
 from ..sansio.handles import SESSION_TOKEN, STATE_TOKEN
 from ..sansio.login_form import JSON, PAGES, PROFILE, Form, media_type, needed, read_form
 from ..sansio.redirect_sessions import advice
@@ -45,7 +45,6 @@ LOGIN_PATH = "/_api/iam/authentication/v2/login"
 REGISTER_PATH = "/_api/iam/authentication/v2/register"
 VERIFY_PATH = "/_api/iam/verification/v1/auth/verify"
 RECOVERY_PATH = "/_api/iam/recovery/v1/send-email"
-EXPIRED = "verification_expired"
 
 # What may happen with a form that is written well: the site's own page says it.
 TOLD_ON_THE_PAGE = (FieldMissing, SessionError, StoreUnavailable, TooManyRequests, WixError)

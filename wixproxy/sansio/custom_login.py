@@ -17,7 +17,8 @@ from urllib.parse import quote
 from .identity_calls import Tried
 
 SUCCESS = "SUCCESS"
-INVALID_CREDENTIALS = "invalid_credentials"
+INVALID_CREDENTIALS, INVALID_INPUT = "invalid_credentials", "invalid_input"
+LOGIN_FAILED, EXPIRED = "login_failed", "verification_expired"
 
 # States that are no success, and what the page is told.
 _STATES = {
@@ -41,6 +42,11 @@ _CODES = {
     "THROTTLED_FEATURE": "too_many_requests",
     "VERIFICATION_FAILED": "verification_failed",
 }
+
+ERRORS = frozenset(
+    {*_STATES.values(), *_CODES.values(), INVALID_CREDENTIALS, INVALID_INPUT, LOGIN_FAILED, EXPIRED}
+)
+"""All that a page may be told of what Wix said."""
 
 # Fields of a form, by what Wix calls the token in them; the last is the one that
 # Google's widget puts into the form that it stands in.
@@ -70,7 +76,7 @@ def outcome(status: int, values: Mapping[str, Any]) -> Outcome:
         return Outcome(session_token=token)
     state_token = values.get("stateToken")
     return Outcome(
-        error=_STATES.get(str(state), "login_failed"),
+        error=_STATES.get(str(state), LOGIN_FAILED),
         state_token=state_token if isinstance(state_token, str) else None,
     )
 
@@ -140,8 +146,8 @@ def _refusal(status: int, values: Mapping[str, Any]) -> str:
         return _CODES[code]
     details = values.get("details")
     if isinstance(details, Mapping) and isinstance(details.get("validationError"), Mapping):
-        return "invalid_input"
-    return INVALID_CREDENTIALS if status in (401, 404) else "login_failed"
+        return INVALID_INPUT
+    return INVALID_CREDENTIALS if status in (401, 404) else LOGIN_FAILED
 
 
 def _code(values: Mapping[str, Any]) -> str:
