@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -232,6 +233,24 @@ async def test_without_a_disk_wix_is_answered_as_the_handler_answered(
         statuses = [(await post(stage, message()))[0] for _ in range(3)]
         assert statuses == [502, 200, 200]
         assert len(handlers.calls) == 2, "what was taken is not taken again"
+
+
+async def test_a_disk_that_hangs_has_wix_send_the_event_again(
+    stage: Stage, handlers: EventHandlers
+) -> None:
+    """Wix waits 1250 ms, and counts a later answer as none."""
+    path = stage.config.site.extensions.state_file
+    assert path is not None
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        async with asyncio.timeout(4):
+            status, problem = await post(stage, message())
+        assert (status, problem["code"]) == (503, "store_unavailable")
+    finally:
+        other.close()
+    assert await post(stage, message()) == (200, {})
+    assert len(await handlers.called(1)) == 1
 
 
 async def test_without_a_disk_a_handler_is_not_called_twice_at_once(

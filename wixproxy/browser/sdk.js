@@ -1,7 +1,8 @@
 // Let every @wix/* module work on this page with no client and no token.
 //
-// 1. What the page sends to Wix's API goes to the proxy on its own origin: the session cookie
-//    goes along, and no Authorization does.
+// 1. What the page sends to Wix's API by `fetch` goes to the proxy on its own origin: the session
+//    cookie goes along, and no Authorization does. Wix's client has no other way: XMLHttpRequest
+//    and other spellings of the addresses (http:, a dot behind the host) stay as they are.
 // 2. Modules find a client without being given one. One that is there already stays.
 // 3. No call leaves before the browser has a session, so a page from a cache makes one visitor.
 // 4. Nothing here runs as the app: there is no elevated client, and Wix's modules say so.

@@ -11,6 +11,7 @@ from tests.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+STORES = "215238eb-22a5-4c36-9e7b-e7c08025e04e"
 BECOME_MEMBER = """() => fetch('/_wix/testing/session', {
   method: 'POST', body: JSON.stringify({ member: 'ada@example.test' }),
 })"""
@@ -29,6 +30,9 @@ BECOME_MEMBER = """() => fetch('/_wix/testing/session', {
             ".then((found) => found.items[0].published instanceof Date)",
             True,
             id="data items",
+        ),
+        pytest.param(
+            "services.queryServices().find().then((found) => found.items.length)", 2, id="services"
         ),
         pytest.param(
             "members.listMembers().then((found) => found.members.length)", 3, id="members"
@@ -55,6 +59,27 @@ BECOME_MEMBER = """() => fetch('/_wix/testing/session', {
 )
 async def test_a_module_works_without_a_client(shown: Page, call: str, wanted: Any) -> None:
     assert await shown.evaluate(f"() => wix.{call}") == wanted
+
+
+CHECK_OUT = """async () => {
+  const { productsV3, currentCart, redirects } = wix;
+  const { items: [product] } = await productsV3.queryProducts().limit(1).find();
+  const catalogReference = { appId: '%s', catalogItemId: product._id };
+  await currentCart.addToCurrentCart({ lineItems: [{ catalogReference, quantity: 2 }] });
+  const { lineItems } = await currentCart.getCurrentCart();
+  const { checkoutId } = await currentCart.createCheckoutFromCurrentCart({ channelType: 'WEB' });
+  const { redirectSession } = await redirects.createRedirectSession({
+    ecomCheckout: { checkoutId },
+    callbacks: { postFlowUrl: `${location.origin}/cart` },
+  });
+  return [lineItems[0].quantity, redirectSession.fullUrl];
+}"""
+
+
+async def test_a_cart_is_filled_and_leads_to_the_checkout_at_wix(shown: Page, site: Stage) -> None:
+    quantity, address = await shown.evaluate(CHECK_OUT % STORES)
+    assert quantity == 2
+    assert address.startswith(f"{site.emulator.origin}/__ecom/checkout?")
 
 
 async def test_the_current_member_is_who_logged_in(shown: Page) -> None:
