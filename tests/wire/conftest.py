@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
 
 import pytest
 import uvloop
 
+from tests.certificate import self_signed, serving
 from tests.wire.upstreams import Script, Upstream
 from wixproxy.sansio.origin import Origin
 from wixproxy.wire.pool import Pool, Timeouts
@@ -40,6 +43,17 @@ async def pool() -> AsyncIterator[Pool]:
     yield pool
     await pool.close()
     assert pool.open_connections == 0
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for localhost, signed by itself."""
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def server_tls(certificate: Path) -> ssl.SSLContext:
+    return serving(certificate)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.certificate import self_signed, serving
 from tests.wire.conftest import Serve
 from tests.wire.upstreams import Peer, answering, request
 from wixproxy.errors import UpstreamMalformed, UpstreamTimeout, UpstreamUnavailable
@@ -17,17 +16,6 @@ from wixproxy.sansio.origin import Origin
 from wixproxy.wire.pool import Pool, Timeouts
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for localhost, signed by itself."""
-    return self_signed(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-def server_tls(certificate: Path) -> ssl.SSLContext:
-    return serving(certificate)
 
 
 def unused_port() -> int:

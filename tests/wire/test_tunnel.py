@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from pathlib import Path
 
 import pytest
 
@@ -48,8 +50,8 @@ class Client:
         self.closed.set()
 
 
-async def switch(serve: Serve, pool: Pool, script: object) -> Answer:
-    origin = await serve(script)
+async def switch(serve: Serve, pool: Pool, script: object, **options: object) -> Answer:
+    origin = await serve(script, **options)
     return await pool.send(origin, request("GET", b"/hmr", ASKING))
 
 
@@ -91,6 +93,26 @@ async def test_an_upstream_that_ends_first_still_hears_the_client(serve: Serve, 
     client.says.put_nowait(b"")
     await carrying
     assert await heard == b"last words"
+
+
+async def test_an_end_of_file_ends_a_tunnel_over_tls_whole(
+    serve: Serve, certificate: Path, server_tls: ssl.SSLContext
+) -> None:
+    """TLS cannot be half-closed; nobody is left waiting for the other half."""
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(SWITCH)
+        await peer.gone()
+
+    pool = Pool(tls=ssl.create_default_context(cafile=certificate))
+    answer = await switch(serve, pool, script, ssl=server_tls)
+    client = Client()
+    client.says.put_nowait(b"")
+    async with asyncio.timeout(5):
+        await tunnel(answer, client)
+    assert client.closed.is_set()
+    await pool.close()
 
 
 async def test_a_reset_by_the_upstream_ends_the_tunnel(serve: Serve, pool: Pool) -> None:

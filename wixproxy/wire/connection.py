@@ -25,6 +25,7 @@ from ..sansio.headers import get
 from ..sansio.origin import Origin
 from .heads import END_OF_HEAD, ChunkedBody, check_beginning, check_line_ends, read_head
 from .incoming import Incoming
+from .remains import remains
 
 WRITE_HIGH_WATER_BYTES = 64 * 1024
 
@@ -155,7 +156,10 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail what was not finished."""
+        """Finish with what had arrived, or fail."""
+        if self._incoming and self._transport and isinstance(exc, ConnectionError):
+            for data in remains(self._transport):
+                self.data_received(data)
         if self._incoming is not None:
             error = self._broken_off(self._incoming)
             error.__cause__ = exc

@@ -2,7 +2,8 @@
 
 Nothing is looked at: a WebSocket's frames, its compression and its close
 codes are an affair of its two ends. An end of file is passed on and leaves
-the other direction open; a broken connection ends both.
+the other direction open, but for an upstream over TLS, which cannot be
+half-closed: there it ends both, as a broken connection does.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..errors import BodyTooSlow, ClientGone, MalformedRequest
+from ..errors import BodyTooSlow, ClientGone, MalformedRequest, UpstreamUnavailable
 from ..sansio.exchange import BodySource, Request
 from ..sansio.headers import get, get_all
 from .connection import Connection
@@ -59,6 +59,9 @@ async def upload(
         else:
             await _send_counted(body, request.content_length or 0, connection, idle)
         incoming.sent()
+    except UpstreamUnavailable:
+        # The connection says itself what came of it: an answer may have come before its end.
+        return
     except Exception as error:
         incoming.fail(error)
         connection.abort()
