@@ -66,3 +66,23 @@ async def test_what_goes_on_slowly_is_not_limited_as_a_whole(serve: Serve) -> No
         body += piece
     assert body == b"x" * 10
     await pool.close()
+
+
+async def test_a_body_may_pause_while_its_answer_streams(serve: Serve) -> None:
+    """Both may be of one talk, and the answer's pauses count by themselves."""
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
+        for _ in range(8):
+            await asyncio.sleep(0.1)
+            await peer.send(b".")
+        await peer.gone()
+
+    pool = Pool(timeouts=Timeouts(idle_seconds=0.5))
+    answer = await pool.send(await serve(script), request("POST", chunked=True), Stalled())
+    body = b""
+    while piece := await answer.read():
+        body += piece
+    assert body == b"........"
+    await pool.close()

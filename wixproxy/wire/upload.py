@@ -55,9 +55,10 @@ async def upload(
             if incoming.status:
                 return
         if request.chunked:
-            await _send_chunked(body, connection, idle)
+            await _send_chunked(body, connection, incoming, idle)
         else:
-            await _send_counted(body, request.content_length or 0, connection, idle)
+            length = request.content_length or 0
+            await _send_counted(body, length, connection, incoming, idle)
         incoming.sent()
     except UpstreamUnavailable:
         # The connection says itself what came of it: an answer may have come before its end.
@@ -67,14 +68,18 @@ async def upload(
         connection.abort()
 
 
-async def _send_chunked(body: BodySource, connection: Connection, idle: float) -> None:
-    while piece := await _next_piece(body, idle):
+async def _send_chunked(
+    body: BodySource, connection: Connection, incoming: Incoming, idle: float
+) -> None:
+    while piece := await _next_piece(body, incoming, idle):
         await connection.write(b"%x\r\n%b\r\n" % (len(piece), piece), idle)
     await connection.write(_LAST_CHUNK, idle)
 
 
-async def _send_counted(body: BodySource, left: int, connection: Connection, idle: float) -> None:
-    while left and (piece := await _next_piece(body, idle)):
+async def _send_counted(
+    body: BodySource, left: int, connection: Connection, incoming: Incoming, idle: float
+) -> None:
+    while left and (piece := await _next_piece(body, incoming, idle)):
         left -= len(piece)
         if left < 0:
             raise MalformedRequest("The request's body is longer than its Content-Length.")
@@ -83,12 +88,15 @@ async def _send_counted(body: BodySource, left: int, connection: Connection, idl
         raise ClientGone("The request's body ended before its Content-Length.")
 
 
-async def _next_piece(body: BodySource, idle: float) -> bytes:
-    try:
-        async with asyncio.timeout(idle):
-            return await body.read()
-    except TimeoutError:
-        raise BodyTooSlow(f"Nothing of the body came for {idle:g} seconds.") from None
+async def _next_piece(body: BodySource, incoming: Incoming, idle: float) -> bytes:
+    """Return the next piece; once the answer has begun, it is the answer's pauses that count."""
+    while True:
+        try:
+            async with asyncio.timeout(None if incoming.status else idle):
+                return await body.read()
+        except TimeoutError:
+            if not incoming.status:
+                raise BodyTooSlow(f"Nothing of the body came for {idle:g} seconds.") from None
 
 
 def _expects_to_be_asked(request: Request) -> bool:
