@@ -40,7 +40,7 @@ def test_its_configuration_is_sound_beside_what_wixs_command_line_writes(tmp_pat
     config = load({}, {"WIXPROXY_BACKEND_SECRET": SECRET}, tmp_path)
     assert config.site.client_id == CLIENT
     assert config.upstream.url == "http://localhost:3000"
-    assert [rule.name for rule in config.site.elevation_rules] == ["search-orders"]
+    assert [rule.name for rule in config.site.elevation_rules] == ["my-orders"]
 
 
 def test_the_names_that_stay_set_the_options_that_it_says(tmp_path: Path) -> None:
