@@ -217,15 +217,17 @@ async def test_in_production_the_log_alone_has_the_explanation(
     assert "rule" not in json.dumps(reply.values)
 
 
-@pytest.mark.parametrize("caller", ["visitor", "Ada"])
+@pytest.mark.parametrize(
+    ("caller", "parameter"), [("visitor", "{id}"), ("Grace", "{id}"), ("Ada", "{memberId}")]
+)
 async def test_the_suggested_rule_is_one_that_the_configuration_takes(
-    callers: Callers, caller: str
+    callers: Callers, caller: str, parameter: str
 ) -> None:
-    """And it names no one member: an id in the path becomes a parameter."""
+    """And it names no one member: an id in the path becomes a parameter, one's own the caller's."""
     path = f"/members/v1/members/{MEMBERS['Ada']}/approve"
     reply = await callers.reply(caller, Call("POST", path, {}, {}, path))
     assert reply.explanation is not None
     rule = tomllib.loads("rule = " + reply.explanation.partition("[[site.elevate]]: ")[2])["rule"]
     sound = ElevationRule.parse(**rule)
-    assert sound.segments == ("members", "v1", "members", "{id}", "approve")
+    assert sound.segments == ("members", "v1", "members", parameter, "approve")
     assert sound.who == {"visitor" if caller == "visitor" else "member"}

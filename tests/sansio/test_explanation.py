@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -50,9 +51,19 @@ def test_who_called_and_what_would_help_is_told(
 def test_the_suggested_rule_names_the_call_and_who_made_it() -> None:
     told = as_session("GET", MY, MEMBER, [])
     assert told.endswith(
+        "add a rule that fixes whose data is meant (the app sees everybody's) to "
         '[[site.elevate]]: { name = "my-rule", call = "GET /members/v1/members/my", '
         'who = ["member"] }'
     )
+
+
+def test_the_callers_own_id_is_suggested_as_the_callers_and_no_other() -> None:
+    """With `{id}` every member could make the call for every other."""
+    own, other = "7d11a0b2-1111-4222-8333-abcdefabcdef", "7d11a0b2-1111-4222-8333-abcdefabcde0"
+    member = replace(MEMBER, member_id=own)
+    for member_id, parameter in ((own, "{memberId}"), (other, "{id}")):
+        path = f"/members/v1/members/{member_id}".encode()
+        assert f"PATCH /members/v1/members/{parameter}" in as_session("PATCH", path, member, [])
 
 
 def test_an_id_in_the_path_becomes_a_parameter_and_a_long_path_is_cut() -> None:

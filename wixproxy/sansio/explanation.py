@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .elevation import ElevationRule
+from .elevation import OWN_MEMBER_ID, ElevationRule
 from .session import Session
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -38,8 +38,9 @@ def as_session(method: str, path: bytes, session: Session, named: Sequence[Eleva
         else "If only the app may make it, "
     )
     return (
-        f"This call was made as a {who} and refused. {advice}add a rule to [[site.elevate]]: "
-        f'{{ name = "my-rule", call = "{method} {_template(path)}", who = ["{who}"] }}'
+        f"This call was made as a {who} and refused. {advice}add a rule that "
+        "fixes whose data is meant (the app sees everybody's) to [[site.elevate]]: "
+        f'{{ name = "my-rule", call = "{method} {_template(path, session)}", who = ["{who}"] }}'
     )
 
 
@@ -65,7 +66,11 @@ def _who(one: str) -> str:
     return f"a {one}" if one in ("visitor", "member") else f"the member {one}"
 
 
-def _template(path: bytes) -> str:
-    """Return the path as a rule would name it: an id becomes `{id}`."""
+def _template(path: bytes, session: Session) -> str:
+    """Return the path as a rule would name it: the caller's own id becomes `{memberId}`."""
     text = path.decode("ascii", "backslashreplace")
-    return _GUID.sub("{id}", text)[:LONGEST_PATH]
+
+    def parameter(found: re.Match[str]) -> str:
+        return OWN_MEMBER_ID if found[0] == session.member_id else "{id}"
+
+    return _GUID.sub(parameter, text)[:LONGEST_PATH]
