@@ -50,7 +50,7 @@ from .sansio.origin import Origin
 from .sansio.public_url import Hosts
 from .sansio.routes import ASTRO_ROUTES, Routes
 from .service import Handler, Service
-from .session_assembly import assemble_fronts, public_urls
+from .session_assembly import KeptFronts, assemble_fronts, public_urls
 from .usable_session import MintLimits, UsableSessions
 from .wire.pool import Pool
 from .wix.app_tokens import AppTokens
@@ -82,13 +82,14 @@ class Process:
     `pseudonym` is our name in `Via`, which must differ between proxies that
     stand one behind the other. `locate` tells where the command listens that
     we started as the frontend, if we started one; `events` is the file that
-    webhooks wait in.
+    webhooks wait in, and `fronts` are where its sessions are.
     """
 
     started_at: float
     pseudonym: bytes
     locate: Locate | None
     events: EventFile
+    fronts: KeptFronts = field(default_factory=KeptFronts)
     unready: str | None = "starting"
 
     @classmethod
@@ -101,6 +102,7 @@ class Process:
 
     async def close(self) -> None:
         """Let go of what outlived every configuration."""
+        await self.fronts.close()
         await self.events.close()
 
 
@@ -114,7 +116,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         config.server.trusted_proxies, everyone=config.server.trust_every_proxy
     )
     extensions = assemble_extensions(config, upstream_pool, locate, clock, process.events)
-    fronts = assemble_fronts(config, wix, clock, process.started_at)
+    fronts = assemble_fronts(config, wix, clock, process.started_at, process.fronts)
     callers = assemble_callers(config, wix, clock)
     frontend = {}
     if not config.upstream.api_only:
@@ -124,14 +126,18 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
     status = Status(lambda: process.unready or (contact.missing if contact else None))
 
     async def start() -> None:
+        fronts.adopt()
         await extensions.start()
         if contact is not None:
             await contact.start()
 
-    async def close() -> None:
+    async def retire() -> None:
         if contact is not None:
             await contact.stop()
-        await extensions.stop()
+        await extensions.retire()
+
+    async def close() -> None:
+        await extensions.close()
         await fronts.close()
         await wix.close()
         await api_pool.close()
@@ -168,6 +174,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         },
         status={"healthz": status.healthz, "readyz": status.readyz},
         start=start,
+        retire=retire,
         close=close,
     )
 

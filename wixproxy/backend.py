@@ -63,7 +63,8 @@ class BackendServer:
         began = time.perf_counter()
         request_id = secrets.token_hex(8)
         try:
-            await self._answer(downstream, request_id)
+            with self._requests.service.in_use:
+                await self._answer(downstream, request_id)
         except ClientGone:
             raise
         except WixproxyError as error:

@@ -33,13 +33,21 @@ from .wix.client import WixClient
 MOST_CONTENTS_IN_DEV = 100
 
 
+Step = Callable[[], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """The handlers of the routes below `/_wix/extensions/`, and what runs behind them."""
+    """The handlers of the routes below `/_wix/extensions/`, and what runs behind them.
+
+    `retire` ends the delivery of what waits, before another begins it, and
+    `close` what was taken in and still waits for an answer.
+    """
 
     handlers: Mapping[str, Handler]
-    start: Callable[[], Awaitable[None]]
-    stop: Callable[[], Awaitable[None]]
+    start: Step
+    retire: Step
+    close: Step
 
 
 def delivery_paths(config: Config) -> DeliveryPaths:
@@ -87,7 +95,7 @@ def assemble_extensions(
     extensions = config.site.extensions
     if not extensions.webhooks and not extensions.service_plugins:
         handlers: dict[str, Handler] = {"webhook": nothing_here, "service-plugin": nothing_here}
-        return Extensions(handlers, _nothing, _nothing)
+        return Extensions(handlers, _nothing, _nothing, _nothing)
     if locate is None:
         raise ConfigError(["upstream.url: events and service plugins need a running frontend"])
     keys = [public_key(text) for text in config.site.public_keys]
@@ -103,8 +111,8 @@ def assemble_extensions(
     )
     if not extensions.webhooks:
         handlers = {"webhook": nothing_here, "service-plugin": plugins.handle}
-        return Extensions(handlers, _nothing, _nothing)
-    taker, start, stop = _taker(config, handler, clock, events)
+        return Extensions(handlers, _nothing, _nothing, _nothing)
+    taker, start, retire, close = _taker(config, handler, clock, events)
     webhooks = Webhooks(
         webhook.Verifier(keys, config.site.client_id),
         [entry.id for entry in extensions.webhooks],
@@ -113,7 +121,7 @@ def assemble_extensions(
         waits_for_handler=extensions.webhooks_mode == "through",
     )
     handlers = {"webhook": webhooks.handle, "service-plugin": plugins.handle}
-    return Extensions(handlers, start, stop)
+    return Extensions(handlers, start, retire, close)
 
 
 def assemble_callers(config: Config, wix: WixClient, clock: Callable[[], float]) -> Callers:
@@ -142,39 +150,36 @@ def verified_calls(
     return {"backend-path": calls.handle}
 
 
-Step = Callable[[], Awaitable[None]]
-
-
 def _taker(
     config: Config, handler: FrontendHandler, clock: Callable[[], float], events: EventFile
-) -> tuple[Accepts, Step, Step]:
-    """Return what takes events in, and what starts and stops their delivery."""
+) -> tuple[Accepts, Step, Step, Step]:
+    """Return what takes events in, and what starts, retires and closes it."""
     extensions = config.site.extensions
     paths = {entry.id: entry.path for entry in extensions.webhooks}
     if extensions.webhooks_mode == "through":
         through = PassingThrough(handler, paths)
-        return through, through.start, through.stop
+        return through, through.start, _nothing, through.stop
     store, bell = events.open(config, clock), events.doorbell
     if bell is None:
         deliverer = Deliverer(store, handler, paths, clock)
-        return deliverer, deliverer.start, deliverer.pause
+        return deliverer, deliverer.start, deliverer.pause, _nothing
     if not events.delivers:
-        return Intake(store, bell.ring), _nothing, _nothing
+        return Intake(store, bell.ring), _nothing, _nothing, _nothing
     return _delivering_for_all(Deliverer(store, handler, paths, clock), bell)
 
 
-def _delivering_for_all(deliverer: Deliverer, bell: Doorbell) -> tuple[Accepts, Step, Step]:
+def _delivering_for_all(deliverer: Deliverer, bell: Doorbell) -> tuple[Accepts, Step, Step, Step]:
     """Have the deliverer hear what other workers took in."""
 
     async def start() -> None:
         await deliverer.start()
         bell.listen(asyncio.get_running_loop(), deliverer.wake)
 
-    async def stop() -> None:
+    async def retire() -> None:
         bell.ignore(asyncio.get_running_loop())
         await deliverer.pause()
 
-    return deliverer, start, stop
+    return deliverer, start, retire, _nothing
 
 
 def event_store(config: Config, clock: Callable[[], float], *, owns: bool = True) -> EventStore:

@@ -38,7 +38,7 @@ class Front:
     bound_to: tuple[str, ...]
     limits: Limits
     clock: Callable[[], float]
-    _superseded: LimitedMemory[None] = field(default_factory=lambda: LimitedMemory(MAX_SUPERSEDED))
+    superseded: LimitedMemory[None] = field(default_factory=lambda: LimitedMemory(MAX_SUPERSEDED))
 
     def supersede(self, session: Session) -> None:
         """Note that another session took this one's place in its browser.
@@ -46,11 +46,11 @@ class Front:
         Answers under way still belong to the old one; they must not write its
         cookie over the new one.
         """
-        self._superseded.keep(session, None)
+        self.superseded.keep(session, None)
 
     def is_superseded(self, session: Session) -> bool:
         """Tell whether the session's cookie may no longer be written."""
-        return session.id in self._superseded
+        return session.id in self.superseded
 
     def seal_attempt(self, attempt: LoginAttempt, name: str) -> str:
         """Seal a login attempt for the cookie called `name`."""

@@ -14,6 +14,7 @@ import webbrowser
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .assembly import Shared
@@ -27,8 +28,11 @@ from .ready_lines import ready_lines
 from .server import Proxy, build
 
 if TYPE_CHECKING:
+    from .emulator import Emulator
     from .frontend.child import Child
     from .workers import Place
+
+ReadAgain = Callable[[], Config]
 
 # What a worker may take beyond its drain before it is killed.
 PATIENCE_SECONDS = 10.0
@@ -49,13 +53,16 @@ class Sockets:
             opened.close()
 
 
-def run(config: Config, *, opens_browser: bool = False) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit code. Raises `CannotListen`."""
+def run(config: Config, read_again: ReadAgain, *, opens_browser: bool = False) -> int:
+    """Serve until SIGINT or SIGTERM; return the exit code. Raises `CannotListen`.
+
+    `read_again` reads the configuration for a SIGHUP; it raises `ConfigError`.
+    """
     with ExitStack() as closing:
         config, sockets = _opened(config, closing)
         if config.server.workers > 1:
-            return _run_workers(config, sockets)
-        return _in_a_loop(_run_alone(config, sockets, opens_browser))
+            return _run_workers(config, sockets, read_again)
+        return _in_a_loop(_run_alone(config, sockets, read_again, opens_browser))
 
 
 def _opened(config: Config, closing: ExitStack) -> tuple[Config, Sockets]:
@@ -82,7 +89,9 @@ def _in_a_loop(story: Coroutine[None, None, int]) -> int:
         return runner.run(story)
 
 
-async def _run_alone(config: Config, sockets: Sockets, opens_browser: bool) -> int:
+async def _run_alone(
+    config: Config, sockets: Sockets, read_again: ReadAgain, opens_browser: bool
+) -> int:
     async with AsyncExitStack() as closing:
         child = None
         if config.upstream.command:
@@ -98,16 +107,18 @@ async def _run_alone(config: Config, sockets: Sockets, opens_browser: bool) -> i
             closing.push_async_callback(emulator.stop)
             await emulator.start(config.emulator.host, config.emulator.port)
             config = with_emulator(config, emulator)
+            read_again = partial(_with_emulated_site, read_again, emulator)
         proxy = build(config, locate=child.locate if child is not None else None)
         orders = Orders(proxy.hurry, *([child.hurry] if child is not None else []))
         await _start(proxy, sockets, closing)
+        orders.read_again(partial(_reload, proxy, read_again))
         print(ready_lines(config, emulator), flush=True)  # noqa: T201 - the ready block
         if opens_browser:
             webbrowser.open(config.server.public_url[0])
         return await _until_the_end(proxy, orders, child)
 
 
-def _run_workers(config: Config, sockets: Sockets) -> int:
+def _run_workers(config: Config, sockets: Sockets, read_again: ReadAgain) -> int:
     from .workers import Workers
 
     pseudonym, doorbell = Shared().pseudonym, Doorbell()
@@ -116,7 +127,7 @@ def _run_workers(config: Config, sockets: Sockets) -> int:
         events = EventFile(delivers=place.number == 0, doorbell=doorbell)
         shared = Shared(pseudonym, events)
         try:
-            return _in_a_loop(_run_worker(config, sockets, shared, place))
+            return _in_a_loop(_run_worker(config, sockets, read_again, shared, place))
         except ConfigError as error:
             sys.stderr.write(error.message + "\n")
             return error.exit_code
@@ -136,15 +147,35 @@ def _run_workers(config: Config, sockets: Sockets) -> int:
     ).run()
 
 
-async def _run_worker(config: Config, sockets: Sockets, shared: Shared, place: Place) -> int:
+async def _run_worker(
+    config: Config, sockets: Sockets, read_again: ReadAgain, shared: Shared, place: Place
+) -> int:
     async with AsyncExitStack() as closing:
         proxy = build(config, shared=shared)
         orders = Orders(proxy.hurry)
         orders.obey_end_of(place.parent_pipe)
         await _start(proxy, sockets, closing)
+        orders.read_again(partial(_reload, proxy, read_again))
         place.tell_ready()
         await orders.serve_until_told(proxy)
     return 0
+
+
+async def _reload(proxy: Proxy, read_again: ReadAgain) -> None:
+    try:
+        await proxy.reload(read_again())
+    except ConfigError as error:
+        log.error("the configuration cannot be used, and the one before stays: %s", error.message)
+    except Exception as error:
+        log.error("the configuration was not taken over", exc_info=error)
+    else:
+        log.info("the configuration was read again")
+
+
+def _with_emulated_site(read_again: ReadAgain, emulator: Emulator) -> Config:
+    from .emulated_site import with_emulator
+
+    return with_emulator(read_again(), emulator)
 
 
 async def _start(proxy: Proxy, sockets: Sockets, closing: AsyncExitStack) -> None:

@@ -22,7 +22,7 @@ from .sansio import fetch_metadata, gate
 from .sansio.exchange import Fields, Request
 from .sansio.forwarded import client_address, refuse_loop
 from .sansio.headers import get, is_last_hop, is_websocket_upgrade
-from .sansio.public_url import PublicURL
+from .sansio.public_url import Hosts, PublicURL
 from .sansio.routes import BACKEND_PATH, FRONTEND, SDK, SERVER, SESSION, Route
 from .service import Service
 
@@ -40,8 +40,10 @@ class RequestServer:
         """Answer one request; raises `ClientGone` when there is nobody to answer."""
         began = time.perf_counter()
         request_id = secrets.token_hex(8)
+        service = self.service
         try:
-            await self._answer(downstream, request_id)
+            with service.in_use:
+                await self._answer(service, downstream, request_id)
         except ClientGone:
             raise
         except WixproxyError as error:
@@ -59,8 +61,9 @@ class RequestServer:
         await self._refuse(downstream, error, request_id)
         log_request(downstream, request_id, 0.0)
 
-    async def _answer(self, downstream: ClientDownstream, request_id: str) -> None:
-        service = self.service
+    async def _answer(
+        self, service: Service, downstream: ClientDownstream, request_id: str
+    ) -> None:
         pass_gate(downstream, service.gate_limits)
         authority, target = gate.effective_target(downstream.request)
         refuse_loop(downstream.request.fields, service.pseudonym)
@@ -75,11 +78,11 @@ class RequestServer:
             return
         shows_page = fetch_metadata.is_navigation(request.fields)
         is_navigation = request.method == "GET" and shows_page and route is not BACKEND_PATH
-        public = await self._public_url(downstream, authority, target, is_navigation)
+        public = await _public_url(service.hosts, downstream, authority, target, is_navigation)
         if public is None:
             return
         front = service.fronts[public]
-        self._guard(request, route, public)
+        _guard(service, request, route, public)
         session = BrowserSession(
             front, request.fields, may_carry=_may_carry(request, route, shows_page, public)
         )
@@ -96,32 +99,6 @@ class RequestServer:
             address=client_address(request.peer, request.fields, service.trusted_proxies),
         )
         await service.handlers[route.name](exchange)
-
-    async def _public_url(
-        self,
-        downstream: ClientDownstream,
-        authority: bytes | None,
-        target: bytes,
-        is_navigation: bool,
-    ) -> PublicURL | None:
-        """Return the public URL that the request is for; None when it was sent on to it."""
-        hosts = self.service.hosts
-        try:
-            return hosts.choose(authority)
-        except HostRefused:
-            location = hosts.canonical_redirect(authority, target, navigation=is_navigation)
-            if location is None:
-                raise
-            await downstream.answer(307, [(b"Location", location), (b"Cache-Control", b"no-store")])
-            return None
-
-    def _guard(self, request: Request, route: Route, public: PublicURL) -> None:
-        allowed = self.service.allowed_origins
-        if route.is_guarded(request.method):
-            fetch_metadata.guard(request, public, allowed, navigation_ok=True)
-        elif route is FRONTEND and is_websocket_upgrade(request):
-            has_cookie = self.service.fronts[public].cookies.is_shown(request.fields)
-            fetch_metadata.guard_websocket(request, public, allowed, has_session_cookie=has_cookie)
 
     async def _refuse(
         self, downstream: ClientDownstream, error: WixproxyError, request_id: str
@@ -151,6 +128,33 @@ def pass_gate(downstream: ClientDownstream, limits: gate.Limits) -> None:
         # Nobody knows where the next request begins (RFC 9112 §9.6).
         downstream.close_after()
         raise
+
+
+async def _public_url(
+    hosts: Hosts,
+    downstream: ClientDownstream,
+    authority: bytes | None,
+    target: bytes,
+    is_navigation: bool,
+) -> PublicURL | None:
+    """Return the public URL that the request is for; None when it was sent on to it."""
+    try:
+        return hosts.choose(authority)
+    except HostRefused:
+        location = hosts.canonical_redirect(authority, target, navigation=is_navigation)
+        if location is None:
+            raise
+        await downstream.answer(307, [(b"Location", location), (b"Cache-Control", b"no-store")])
+        return None
+
+
+def _guard(service: Service, request: Request, route: Route, public: PublicURL) -> None:
+    allowed = service.allowed_origins
+    if route.is_guarded(request.method):
+        fetch_metadata.guard(request, public, allowed, navigation_ok=True)
+    elif route is FRONTEND and is_websocket_upgrade(request):
+        has_cookie = service.fronts[public].cookies.is_shown(request.fields)
+        fetch_metadata.guard_websocket(request, public, allowed, has_session_cookie=has_cookie)
 
 
 _SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")

@@ -14,10 +14,12 @@ from . import draining
 from .assembly import Clock, Process, Shared, assemble, assemble_client
 from .backend import BackendServer
 from .config import Config
+from .config.reloading import taken_over
 from .errors import ConfigError
 from .frontend_assembly import Locate
 from .protocol import PublicServer
 from .serve import RequestServer
+from .service import Service
 
 if TYPE_CHECKING:
     from .online_check import Finding
@@ -36,6 +38,9 @@ class Proxy:
         self._listeners: list[asyncio.Server] = []
         self._sockets: list[socket.socket] = []
         self._hurried = asyncio.Event()
+        self._clock = clock
+        self._changing = asyncio.Lock()
+        self._retiring: set[asyncio.Task[None]] = set()
 
     async def start(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on these sockets."""
@@ -59,6 +64,31 @@ class Proxy:
             else:
                 self._listeners.append(await loop.create_unix_server(server, sock=opened))
         self._sockets += sockets
+
+    async def reload(self, config: Config) -> None:
+        """Go on with another configuration; raises `ConfigError` with nothing changed.
+
+        What is under way ends under the configuration it began with.
+        """
+        async with self._changing:
+            await self._change(config)
+
+    async def _change(self, config: Config) -> None:
+        config, held = taken_over(self.config, config)
+        service = assemble(config, self._clock, self.process)
+        before = self.requests.service
+        await before.retire()
+        try:
+            await service.start()
+        except Exception:
+            await before.start()
+            raise
+        self.requests.service, self.config = service, config
+        for name in held:
+            log.warning("%s has changed, which takes a restart; it stays as it was", name)
+        retiring = asyncio.create_task(_close_unused(before))
+        self._retiring.add(retiring)
+        retiring.add_done_callback(self._retiring.discard)
 
     def _server(self, requests: RequestServer | BackendServer) -> PublicServer:
         server = PublicServer(
@@ -88,8 +118,17 @@ class Proxy:
         timeout = self.config.server.drain_timeout_seconds
         await draining.close_listeners(self._listeners, self._sockets, timeout)
         await draining.finish(self._servers, timeout, self._hurried)
-        await self.requests.service.close()
+        service = self.requests.service
+        await service.retire()
+        await service.close()
+        await asyncio.gather(*self._retiring)
         await self.process.close()
+
+
+async def _close_unused(service: Service) -> None:
+    """Close a service once the last of its exchanges has ended."""
+    await service.in_use.ended()
+    await service.close()
 
 
 def build(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .downstream import ClientDownstream
 from .exchange import Exchange
@@ -17,6 +18,30 @@ Handler = Callable[[Exchange], Awaitable[None]]
 StatusHandler = Callable[[ClientDownstream], Awaitable[None]]
 
 
+class InUse:
+    """Counts the exchanges that are under way, so that nothing is closed under them."""
+
+    __slots__ = ("_count", "_ended")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._ended: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> None:
+        self._count += 1
+
+    def __exit__(self, *exc: object) -> None:
+        self._count -= 1
+        if self._count == 0 and self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+
+    async def ended(self) -> None:
+        """Return when none is under way."""
+        if self._count:
+            self._ended = asyncio.get_running_loop().create_future()
+            await self._ended
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """What `serve` decides with and whom it gives requests to.
@@ -24,7 +49,8 @@ class Service:
     `handlers` and `status` are by the name of the route; `pseudonym` is our
     name in `Via`; `tells_causes` says whether clients learn what went wrong
     behind the proxy, with addresses and all; `start` begins what runs beside the
-    requests, and `close` ends it with the connections of this configuration.
+    requests, `retire` ends that when another takes its place, and `close` ends the
+    connections of this configuration once none of its exchanges is `in_use`.
     """
 
     gate_limits: GateLimits
@@ -38,4 +64,6 @@ class Service:
     handlers: Mapping[str, Handler]
     status: Mapping[str, StatusHandler]
     start: Callable[[], Awaitable[None]]
+    retire: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
+    in_use: InUse = field(default_factory=InUse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from .config import Config
 from .errors import ConfigError
@@ -22,12 +22,36 @@ from .wix.token_source import TokenSource
 Clock = Callable[[], float]
 SENTINEL_PORT = 26_379
 
+Binding = tuple[str, ...]
+"""The kind of store, and what its sessions are bound to."""
+
+
+@dataclass(slots=True)
+class KeptFronts:
+    """The fronts that outlive a configuration, by what their sessions are bound to.
+
+    A reload must lose no session of this process, no successor that a browser
+    has not been given yet, and no renewal that is under way.
+    """
+
+    by_binding: dict[Binding, Front] = field(default_factory=dict)
+
+    async def close(self) -> None:
+        """Let go of all stores, once what is being asked of Wix has arrived."""
+        await asyncio.gather(*(_close(front) for front in self.by_binding.values()))
+        self.by_binding.clear()
+
 
 @dataclass(frozen=True, slots=True)
 class Fronts:
-    """What serves each public URL, and how its stores are let go."""
+    """What serves each public URL.
+
+    `adopt` makes these the process's own, in place of those of the
+    configuration before, and `close` lets go of those that no other took over.
+    """
 
     by_url: Mapping[PublicURL, Front]
+    adopt: Callable[[], None]
     close: Callable[[], Awaitable[None]]
 
 
@@ -36,61 +60,96 @@ def public_urls(config: Config) -> list[PublicURL]:
     return [PublicURL.parse(text) for text in config.server.public_url]
 
 
-def assemble_fronts(config: Config, wix: WixClient, clock: Clock, started_at: float) -> Fronts:
+def assemble_fronts(
+    config: Config, wix: WixClient, clock: Clock, started_at: float, kept: KeptFronts
+) -> Fronts:
     """Make what serves each public URL; a session of one opens at no other.
 
-    `started_at` is when the process began, in seconds since the epoch.
+    `started_at` is when the process began, in seconds since the epoch. What
+    is `kept` from the configuration before is taken over, and not touched
+    until it is adopted.
     """
     limits = Limits(config.session.idle_seconds, config.session.absolute_seconds)
     keyring = Keyring([Key.from_text(key.reveal()) for key in config.session.keys])
-    if config.session.store == "redis":
-        make_store, close_stores = _redis_stores(config, limits, clock)
-    else:
-        make_store = _own_stores(config, keyring, limits, clock, started_at)
-        close_stores = _nothing
-
-    def front(url: PublicURL) -> Front:
+    grace_ends_at = started_at + config.session.unknown_key_grace_seconds
+    fronts: dict[Binding, Front] = {}
+    for url in public_urls(config):
         policy = CookiePolicy.for_origin(url.scheme, url.port, _same_site(config))
-        store = make_store((policy.session, config.site.client_id, url.origin))
-        return Front(
-            public=url,
-            cookies=policy,
-            store=store,
-            tokens=TokenSource(store, wix, limits, clock),
-            keyring=keyring,
-            bound_to=(config.site.client_id, url.origin),
-            limits=limits,
-            clock=clock,
-        )
+        binding = (config.session.store, policy.session, config.site.client_id, url.origin)
+        before = kept.by_binding.get(binding)
+        if before is None:
+            store = _store(
+                config,
+                binding[1:],
+                clock,
+                keyring=keyring,
+                limits=limits,
+                grace_ends_at=grace_ends_at,
+            )
+            before = Front(
+                public=url,
+                cookies=policy,
+                store=store,
+                tokens=TokenSource(store, wix, limits, clock),
+                keyring=keyring,
+                bound_to=(config.site.client_id, url.origin),
+                limits=limits,
+                clock=clock,
+            )
+        fronts[binding] = replace(before, cookies=policy, keyring=keyring, limits=limits)
 
-    fronts = {url: front(url) for url in public_urls(config)}
+    def adopt() -> None:
+        for front in fronts.values():
+            _renew(front, config, keyring, grace_ends_at)
+            front.tokens.renew(wix, limits)
+        kept.by_binding = dict(fronts)
 
     async def close() -> None:
-        await asyncio.gather(*(front.tokens.close() for front in fronts.values()))
-        await close_stores()
+        stores = {id(front.store) for front in kept.by_binding.values()}
+        for front in fronts.values():
+            if id(front.store) in stores:
+                await front.tokens.settle()
+            else:
+                await _close(front)
 
-    return Fronts(fronts, close)
-
-
-MakeStore = Callable[[tuple[str, ...]], SessionStore]
-
-
-def _own_stores(
-    config: Config, keyring: Keyring, limits: Limits, clock: Clock, started_at: float
-) -> MakeStore:
-    """Return what makes stores that this process has to itself."""
-    if config.session.store == "memory":
-        return lambda bound_to: MemoryStore(limits, clock, config.session.max_sessions)
-    grace_ends_at = started_at + config.session.unknown_key_grace_seconds
-    return lambda bound_to: CookieStore(
-        keyring, bound_to, limits, clock, unknown_key_until=grace_ends_at
-    )
+    return Fronts({front.public: front for front in fronts.values()}, adopt, close)
 
 
-def _redis_stores(
-    config: Config, limits: Limits, clock: Clock
-) -> tuple[MakeStore, Callable[[], Awaitable[None]]]:
-    """Return what makes stores on one Redis, and what lets go of it."""
+def _renew(front: Front, config: Config, keyring: Keyring, grace_ends_at: float) -> None:
+    """Have a front's store go on as the configuration says."""
+    store = front.store
+    if isinstance(store, CookieStore):
+        store.renew(keyring, front.limits, grace_ends_at)
+    elif isinstance(store, MemoryStore):
+        store.renew(front.limits, config.session.max_sessions)
+
+
+async def _close(front: Front) -> None:
+    await front.tokens.close()
+    await front.store.close()
+
+
+def _store(
+    config: Config,
+    bound_to: tuple[str, ...],
+    clock: Clock,
+    *,
+    keyring: Keyring,
+    limits: Limits,
+    grace_ends_at: float,
+) -> SessionStore:
+    match config.session.store:
+        case "memory":
+            return MemoryStore(limits, clock, config.session.max_sessions)
+        case "redis":
+            return _redis_store(config, bound_to, limits, clock)
+        case _:
+            return CookieStore(keyring, bound_to, limits, clock, unknown_key_until=grace_ends_at)
+
+
+def _redis_store(
+    config: Config, bound_to: tuple[str, ...], limits: Limits, clock: Clock
+) -> SessionStore:
     try:
         from .stores.redis import RedisStore
         from .stores.redis_client import RedisAddress, connect
@@ -102,40 +161,22 @@ def _redis_stores(
     if table.url is None:
         raise ConfigError(["session.redis.url: the redis store needs an address"])
     sentinels = [parse_authority(text) for text in table.sentinels]
-    client = connect(
-        RedisAddress(
-            url=table.url,
-            ca_file=table.ca_file,
-            timeout_seconds=table.timeout_seconds,
-            cluster=table.cluster,
-            sentinels=tuple((host, port or SENTINEL_PORT) for host, port in sentinels),
-            sentinel_service=table.sentinel_service,
-        )
+    address = RedisAddress(
+        url=table.url,
+        ca_file=table.ca_file,
+        timeout_seconds=table.timeout_seconds,
+        cluster=table.cluster,
+        sentinels=tuple((host, port or SENTINEL_PORT) for host, port in sentinels),
+        sentinel_service=table.sentinel_service,
     )
-    stores: list[RedisStore] = []
-
-    def make(bound_to: tuple[str, ...]) -> SessionStore:
-        store = RedisStore(
-            client,
-            bound_to,
-            limits,
-            clock,
-            guarded_seconds=LONGEST_GRANT_SECONDS,
-            prefix=table.key_prefix,
-        )
-        stores.append(store)
-        return store
-
-    async def close() -> None:
-        for store in stores:
-            await store.close()
-        await client.aclose()
-
-    return make, close
-
-
-async def _nothing() -> None:
-    """Do nothing: nothing is open."""
+    return RedisStore(
+        connect(address),
+        bound_to,
+        limits,
+        clock,
+        guarded_seconds=LONGEST_GRANT_SECONDS,
+        prefix=table.key_prefix,
+    )
 
 
 def _same_site(config: Config) -> SameSite:

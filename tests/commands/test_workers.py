@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,11 +43,16 @@ def site(terminal: Terminal) -> Path:
 
 @contextmanager
 def workers(
-    terminal: Terminal, port: int, count: int = 2, **options: str
+    terminal: Terminal,
+    port: int,
+    count: int = 2,
+    *,
+    frontend: tuple[str, ...] = ("--root", "dist"),
+    **options: str,
 ) -> Iterator[subprocess.Popen[str]]:
     """Serve with so many workers, once all of them are ready; leave none behind."""
     terminal.variables.update(options)
-    words = ("serve", "--root", "dist", "--port", str(port), "--workers", str(count))
+    words = ("serve", *frontend, "--port", str(port), "--workers", str(count))
     with terminal.running(*words) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -117,6 +123,45 @@ async def test_a_stop_under_load_loses_no_request_that_was_accepted(
     assert crowd.failures == []
     assert set(crowd.statuses) == {200}
     assert crowd.refused == 50
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_the_configuration_is_read_again_under_load_and_no_request_fails(
+    terminal: Terminal, site: Path, port: int, count: int
+) -> None:
+    """P7; a file that is broken in between changes nothing."""
+    file = terminal.folder / "wixproxy.toml"
+    other = terminal.folder / "other"
+    other.mkdir()
+    (other / "index.html").write_text("<h1>Our new shop</h1>")
+    del terminal.variables["WIXPROXY__LOG__LEVEL"]
+    file.write_text("[log]\nlevel = 'warning'\n[upstream]\nroot = 'dist'\n")
+    with workers(terminal, port, count, frontend=()) as process:
+        crowd = Crowd(port)
+        asking = asyncio.create_task(crowd.ask(20, 1_000_000))
+        for text in ("[upstream]\nroot = 'nowhere'\n", "[upstream]\nroot = 'other'\n"):
+            await crowd.until(crowd.served + 500)
+            file.write_text("[log]\nlevel = 'warning'\n" + text)
+            process.send_signal(signal.SIGHUP)
+        await crowd.until(crowd.served + 500)
+        for _ in range(1_000):
+            if page(port) == b"<h1>Our new shop</h1>":
+                break
+            await asyncio.sleep(0.02)
+        assert page(port) == b"<h1>Our new shop</h1>"
+        crowd.ended.set()
+        await asking
+        process.send_signal(signal.SIGINT)
+        _, errors = await asyncio.to_thread(process.communicate, timeout=SECONDS)
+    assert crowd.failures == []
+    assert set(crowd.statuses) == {200}
+    assert errors.count("the configuration cannot be used") == count
+    assert "upstream.root" in errors
+
+
+def page(port: int) -> bytes:
+    with urllib.request.urlopen(f"http://localhost:{port}/") as answer:
+        return bytes(answer.read())
 
 
 def test_nobody_is_left_behind_when_the_parent_is_killed(

@@ -20,13 +20,19 @@ def serve(
     flags: Mapping[str, object], config_file: Path | None, *, opens_browser: bool = False
 ) -> int:
     """Run the proxy that the configuration describes; return the exit code."""
-    try:
-        config = with_development_key(load(flags, os.environ, Path.cwd(), config_file))
+    folder = Path.cwd()
+
+    def read() -> Config:
+        config = with_development_key(load(flags, os.environ, folder, config_file))
         logs.configure(config.log)
+        return config
+
+    try:
+        config = read()
         # Half a second that a wrong configuration need not wait for.
         from ..running import run
 
-        return run(config, opens_browser=opens_browser)
+        return run(config, read, opens_browser=opens_browser)
     except ConfigError as error:
         return refuse_configuration(error.problems)
     except PortTaken as error:

@@ -79,6 +79,7 @@ class Deliverer:
 
     async def start(self) -> None:
         """Begin with what the process before this one left behind."""
+        self._stopping = False
         left = await self._store.recover()
         if left:
             log.info("%d events were under way when the proxy ended; they are sent again", left)

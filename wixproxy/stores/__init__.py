@@ -52,3 +52,7 @@ class SessionStore(Protocol):
     def newest(self, session: Session) -> Session:
         """Return the latest version that this process knows of."""
         ...
+
+    async def close(self) -> None:
+        """Let go of what the store holds open."""
+        ...

@@ -61,6 +61,13 @@ class CookieStore:
         self._opened: OrderedDict[str, Session] = OrderedDict()
         self._locks = Locks()
 
+    def renew(self, keyring: Keyring, limits: Limits, unknown_key_until: float) -> None:
+        """Go on with other keys and limits; cookies that a key of before opened are opened anew."""
+        self._keyring = keyring
+        self._limits = limits
+        self._unknown_key_until = unknown_key_until
+        self._opened.clear()
+
     async def load(self, cookie: str) -> Session | None:
         """Open the cookie; see `SessionStore.load`."""
         now = self._clock()
@@ -101,6 +108,9 @@ class CookieStore:
         """Hold the session alone within this process."""
         async with self._locks.hold(session.id):
             yield None if self._successors.is_ended(session) else self.newest(session)
+
+    async def close(self) -> None:
+        """Do nothing: nothing is open."""
 
     def newest(self, session: Session) -> Session:
         """Return the latest version that was made here."""

@@ -36,6 +36,11 @@ class MemoryStore:
         self._ended: LimitedMemory[Identity] = LimitedMemory(MAX_ENDED)
         self._locks = Locks()
 
+    def renew(self, limits: Limits, max_sessions: int) -> None:
+        """Go on with other limits."""
+        self._limits = limits
+        self._max_sessions = max_sessions
+
     async def load(self, cookie: str) -> Session | None:
         """Return the session of this id; see `SessionStore.load`."""
         identity = self._ended.get(cookie)
@@ -72,6 +77,9 @@ class MemoryStore:
         """Hold the session alone."""
         async with self._locks.hold(session.id):
             yield None if session.id in self._ended else self.newest(session)
+
+    async def close(self) -> None:
+        """Do nothing: nothing is open."""
 
     def newest(self, session: Session) -> Session:
         """Return the version that is kept."""

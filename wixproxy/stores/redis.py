@@ -106,6 +106,10 @@ class RedisStore:
         self._quiet_until = 0.0
         self._flush: asyncio.Task[None] | None = None
 
+    def renew(self, limits: Limits) -> None:
+        """Go on with other limits."""
+        self._limits = limits
+
     async def load(self, cookie: str) -> Session | None:
         """Return the session of this id; see `SessionStore.load`."""
         if not is_session_id(cookie):
@@ -181,10 +185,11 @@ class RedisStore:
         return session
 
     async def close(self) -> None:
-        """Hand over what waits, if Redis takes it now."""
+        """Hand over what waits, if Redis takes it now, and let go of it."""
         if self._flush is not None:
             self._flush.cancel()
         await self._hand_over()
+        await self._client.aclose()
 
     # Reading.
 

@@ -45,6 +45,11 @@ class TokenSource:
         self._flights: dict[str, asyncio.Task[Session]] = {}
         self._replacements: OrderedDict[str, Session] = OrderedDict()
 
+    def renew(self, wix: WixClient, limits: Limits) -> None:
+        """Go on with another client and other limits; what is under way ends as it began."""
+        self._wix = wix
+        self._limits = limits
+
     def newest(self, session: Session) -> Session:
         """Return the latest version known; costs no I/O."""
         return self._store.newest(session)
@@ -82,16 +87,19 @@ class TokenSource:
         visitor = self._replacements.get(ended.session_id)
         return None if visitor is None or self._was_long_ago(visitor) else visitor
 
+    async def settle(self, seconds: float = CLOSING_SECONDS) -> None:
+        """Let what is being asked for arrive and be kept, for so long."""
+        if self._flights:
+            await asyncio.wait(list(self._flights.values()), timeout=seconds)
+
     async def close(self, seconds: float = CLOSING_SECONDS) -> None:
         """Let what is being asked for arrive and be kept, for so long; give the rest up.
 
         A refresh token that Wix has exchanged is worth nothing any more: who
         leaves before its successor is kept has lost the session.
         """
+        await self.settle(seconds)
         flights = list(self._flights.values())
-        if not flights:
-            return
-        await asyncio.wait(flights, timeout=seconds)
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
