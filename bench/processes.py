@@ -17,7 +17,7 @@ from .measuring import is_running, started_at, tree
 HOST = "127.0.0.1"
 # Where our own modules are run from.
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.02
 TOLD_CHARACTERS = 1_000

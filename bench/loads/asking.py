@@ -16,7 +16,7 @@ from typing import cast
 
 from ..processes import HOST, Server
 
-LIMIT_SECONDS = 1_800
+LIMIT_SECONDS = 3_600
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 

@@ -21,15 +21,24 @@ MAX_CONNECTIONS = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a proxy is to do: forward to this port, with this `Authorization` if there is one."""
+    """What a proxy is to do: forward to this port, with this `Authorization` if there is one.
+
+    `wix_port` is where Wix is played, where it is not the upstream that does it.
+    """
 
     upstream_port: int
     authorization: str | None = None
+    wix_port: int | None = None
 
     @property
     def upstream(self) -> str:
         """The upstream's host and port."""
         return f"{HOST}:{self.upstream_port}"
+
+    @property
+    def wix(self) -> str:
+        """Wix's host and port."""
+        return f"{HOST}:{self.wix_port or self.upstream_port}"
 
 
 class Peer:

@@ -26,7 +26,7 @@ public_url = ["{origin}"]
 
 [site]
 client_id = "{client_id}"
-api_origin = "http://{upstream}"
+api_origin = "http://{wix}"
 
 [upstream]
 url = "http://{upstream}"
@@ -69,6 +69,7 @@ class Wixproxy(Peer):
                 origin=f"http://{HOST}:{port}",
                 client_id=CLIENT_ID,
                 upstream=task.upstream,
+                wix=task.wix,
                 store=self._store,
                 key=self.key.to_text().reveal(),
                 max_sessions=self._max_sessions,
@@ -82,5 +83,6 @@ class Wixproxy(Peer):
         return [sys.executable, "-m", "wixproxy", "serve"]
 
     def version(self) -> list[str]:
-        """Return the command that tells the version."""
-        return [sys.executable, "-m", "wixproxy", "--version"]
+        """Return the command that tells the version, and that of the interpreter."""
+        told = "import sys, wixproxy as w; print(w.__version__, 'on Python', sys.version)"
+        return [sys.executable, "-c", told]

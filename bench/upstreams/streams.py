@@ -1,4 +1,4 @@
-"""A frontend of streams: it echoes WebSockets, sends events, takes bodies in and gives them out.
+"""A frontend of streams: bodies in and out, events, WebSockets that echo, and a page.
 
     python -m bench.upstreams.streams PORT
 
@@ -38,6 +38,11 @@ async def streams(folder: Path) -> AsyncIterator[Server]:
         environment={"PYTHONPATH": str(ROOT)},
     ) as server:
         yield server
+
+
+async def _page(request: web.Request) -> web.Response:
+    """Show a page."""
+    return web.Response(text="<!doctype html><html><head></head></html>", content_type="text/html")
 
 
 async def _echo(request: web.Request) -> web.StreamResponse:
@@ -102,6 +107,7 @@ async def main(port: int) -> None:
     app[SENT_BYTES] = [0]
     app.add_routes(
         [
+            web.get("/", _page),
             web.get(ECHO, _echo),
             web.get(EVENTS, _events),
             web.post(SINK, _sink),

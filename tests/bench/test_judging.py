@@ -8,6 +8,7 @@ from bench.figures import Case, Figures
 from bench.goals import verdicts
 from bench.plot import SCALE_ENDS_AT, draw
 from bench.report import judged, table
+from bench.soak.flatness import Sample, judge
 
 
 def _case(name: str = "frontend", **rounds: list[Figures]) -> Case:
@@ -74,3 +75,24 @@ def test_a_bar_beyond_the_scale_is_torn_off() -> None:
     picture = ElementTree.fromstring(drawn)  # noqa: S314 - our own
     bars = [element.get("d", "") for element in picture.iter("{http://www.w3.org/2000/svg}path")]
     assert [bar.count("L") for bar in bars] == [0, 0, 5]
+
+
+def _samples(memory: list[float], opened: list[int]) -> list[Sample]:
+    return [
+        Sample(minute, rss, count, 0, 0)
+        for minute, (rss, count) in enumerate(zip(memory, opened, strict=True), 1)
+    ]
+
+
+def test_memory_that_fills_caches_first_is_flat() -> None:
+    assert judge(_samples([60, 80, 100, *[104] * 3, *[106] * 3], [50] * 9)).flat is True
+
+
+def test_memory_or_descriptors_that_go_on_growing_are_not_flat() -> None:
+    steady, growing = [100.0] * 9, [100.0 + 3 * minute for minute in range(9)]
+    assert judge(_samples(growing, [50] * 9)).flat is False
+    assert judge(_samples(steady, [50 + 10 * minute for minute in range(9)])).flat is False
+
+
+def test_a_few_minutes_tell_nothing() -> None:
+    assert judge(_samples([100] * 8, [50] * 8)).flat is None
