@@ -14,6 +14,13 @@ from typing import Any, Literal
 from .figures import Case
 
 DIRECT = "direct"
+_UNITS = {
+    "growth_mib": "MiB",
+    "ahead_mib": "MiB",
+    "p99_ms": "ms",
+    "start_ms": "ms",
+    "kb_each": "kB",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ class Verdict:
 
     def __str__(self) -> str:
         goal = self.goal
-        unit = "×" if goal.relation == "times" else goal.figure
+        unit = "×" if goal.relation == "times" else _UNITS[goal.figure]
         other = f" {goal.other}" if goal.other else ""
         than = " more than" if goal.relation == "more than" else ""
         word = "met   " if self.is_met else "MISSED"

@@ -28,7 +28,8 @@ from ..upstreams.streams import SINK, streams
 
 CONNECTIONS = 32
 LARGE_CONNECTIONS = 8
-WARM_UP_SECONDS = 1
+WARM_UP_SECONDS, WARM_UP_SHARE = 1, 5
+CONNECTIONS_PER_SECOND = 200
 UPLOAD_BYTES = 64 * 1024
 MICRO = 1e6
 MIB = 2**20
@@ -128,8 +129,10 @@ async def ask(
     upload_bytes: int = 0,
 ) -> None:
     """Measure what one request costs while it is sent over and over."""
+    # Long enough that what it costs to open thousands of connections is a small part.
+    long = max(course.seconds, connections // CONNECTIONS_PER_SECOND)
 
-    async def measure(server: Server, seconds: int = course.seconds) -> Figures:
+    async def measure(server: Server, seconds: int = long) -> Figures:
         return await request_cost(
             server,
             asked(server),
@@ -140,7 +143,7 @@ async def ask(
         )
 
     async def warm_up(server: Server) -> Figures:
-        return await measure(server, WARM_UP_SECONDS)
+        return await measure(server, max(WARM_UP_SECONDS, long // WARM_UP_SHARE))
 
     await course.measure(case, servers, measure, warms_up=None if course.quick else warm_up)
 
