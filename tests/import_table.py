@@ -24,9 +24,9 @@ UPPER = (
     }
 )
 BUILDERS = {
-    *("", "assembly", "config", "emulated_site", "emulator", "extension_assembly"),
-    *("frontend_assembly", "frontend_command", "online_check", "orders", "ready_lines"),
-    *("running", "server", "session_assembly", "workers"),
+    *("", "assembly", "config", "delivery_assembly", "emulated_site", "emulator"),
+    *("extension_assembly", "frontend_assembly", "frontend_command", "online_check", "orders"),
+    *("ready_lines", "running", "server", "session_assembly", "workers"),
 }
 
 OURS: Mapping[str, set[str]] = {
@@ -68,7 +68,8 @@ OURS: Mapping[str, set[str]] = {
     "serve": DECIDERS | REQUEST,
     "backend": DECIDERS | REQUEST | {"serve"},
     "listening": set(),
-    "extension_assembly": UPPER | {"config"},
+    "extension_assembly": UPPER | {"config", "delivery_assembly"},
+    "delivery_assembly": UPPER | {"config", "extension_assembly"},
     "frontend_assembly": UPPER | {"config"},
     "frontend_command": {"config", "frontend", "listening", "sansio"},
     "emulated_site": {"config", "emulator", "errors", "sansio"},

@@ -8,7 +8,6 @@ close it resets what waits there, so before that it is made to take nobody new.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import select
@@ -94,6 +93,9 @@ def let_nobody_in(sockets: Iterable[socket.socket]) -> None:
     """
     if sys.platform != "linux":
         return
+    # Only an end needs it.
+    import ctypes
+
     program = b"".join(struct.pack("HBBI", *row) for row in _DROP_NEW_CONNECTIONS)
     held = ctypes.create_string_buffer(program)
     filtered = struct.pack("HL", len(_DROP_NEW_CONNECTIONS), ctypes.addressof(held))

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import socket
 import sys
-import webbrowser
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from .assembly import Shared
 from .config import Config
 from .errors import ConfigError
 from .extension_assembly import EventFile
-from .extensions.intake import Doorbell
 from .listening import listen, listen_unix
 from .orders import Orders
 from .ready_lines import ready_lines
@@ -114,11 +112,14 @@ async def _run_alone(
         orders.read_again(partial(_reload, proxy, read_again))
         print(ready_lines(config, emulator), flush=True)  # noqa: T201 - the ready block
         if opens_browser:
+            import webbrowser
+
             webbrowser.open(config.server.public_url[0])
         return await _until_the_end(proxy, orders, child)
 
 
 def _run_workers(config: Config, sockets: Sockets, read_again: ReadAgain) -> int:
+    from .extensions.intake import Doorbell
     from .workers import Workers
 
     pseudonym, doorbell = Shared().pseudonym, Doorbell()

@@ -159,6 +159,17 @@ def test_help_waits_for_nothing_heavy(terminal: Terminal) -> None:
     }
 
 
+def test_a_start_waits_for_nothing_that_only_some_projects_or_pages_need(
+    terminal: Terminal,
+) -> None:
+    started = "import wixproxy.commands.serve, wixproxy.running, wixproxy.emulated_site"
+    seen = terminal.run_python("-c", f"{started}, sys; print(*sys.modules)")
+    assert seen.stderr == ""
+    loaded = {name.partition(".")[0] for name in seen.stdout.split()}
+    assert {"aiohttp", "pydantic", "wixproxy"} <= loaded
+    assert loaded & {"ctypes", "jinja2", "jwt", "redis", "sqlite3", "webbrowser"} == set()
+
+
 def test_a_flag_of_the_emulator_is_called_by_its_name(run: Run) -> None:
     shown = run("emulator", "--port", "70000")
     assert shown.exit_code == 2

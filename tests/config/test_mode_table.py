@@ -13,8 +13,8 @@ from tests.config.conftest import KEY, Flags, Project
 from tests.stage import NAVIGATION
 from wixproxy.assembly import Process, assemble
 from wixproxy.commands.serve import with_development_key
+from wixproxy.delivery_assembly import event_store
 from wixproxy.errors import FrontendStarting
-from wixproxy.extension_assembly import event_store
 from wixproxy.listening import listen
 from wixproxy.sansio.origin import Origin
 from wixproxy.server import build

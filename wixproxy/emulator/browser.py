@@ -11,12 +11,16 @@ parameters added to a redirect URI.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import jinja2
 from aiohttp import web
 
 from .state import STATE, SiteMember
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 COOKIE = "wixEmulatorSession"
 COOKIE_SECONDS = 14 * 24 * 3600
@@ -31,18 +35,25 @@ _PAGE_HEADERS = {
         "img-src 'self' data:; base-uri 'none'"
     ),
 }
-_templates = jinja2.Environment(
-    loader=jinja2.PackageLoader("wixproxy.emulator", "pages"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+
+
+@cache
+def _templates() -> Environment:
+    """Load Jinja2 at the first page, and not while everybody waits for the start."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("wixproxy.emulator", "pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def page(template: str, status: int = 200, **values: object) -> web.Response:
     """Return a rendered page."""
-    text = _templates.get_template(template).render(**values)
+    text = _templates().get_template(template).render(**values)
     return web.Response(text=text, status=status, content_type="text/html", headers=_PAGE_HEADERS)
 
 

@@ -14,20 +14,20 @@ issuer and an audience.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import BaseModel, ConfigDict, Field
+
+from .jws import hs256, unsigned
+from .project import public_pem
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 Kind = Literal["created", "updated", "deleted", "action", "legacy"]
 
@@ -162,6 +162,9 @@ def signed(claims: Mapping[str, Any], key: rsa.RSAPrivateKey, flaws: Flaws | Non
     if flaws.alg != "RS256":
         text = _by_hand(claims, key, flaws.alg)
     else:
+        # Only a signature needs it.
+        import jwt
+
         text = jwt.encode(claims, strange_key() if flaws.wrong_key else key, algorithm="RS256")
     return text[: len(text) // 2] if flaws.truncated else text
 
@@ -169,6 +172,8 @@ def signed(claims: Mapping[str, Any], key: rsa.RSAPrivateKey, flaws: Flaws | Non
 @cache
 def strange_key() -> rsa.RSAPrivateKey:
     """Return a key that nobody has been told of."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     return rsa.generate_private_key(public_exponent=65_537, key_size=2048)
 
 
@@ -220,21 +225,7 @@ def _spoiled(claims: Mapping[str, Any], flaws: Flaws) -> dict[str, Any]:
 
 def _by_hand(claims: Mapping[str, Any], key: rsa.RSAPrivateKey, alg: str) -> str:
     """Return a JWS that a careful library refuses to make."""
-    parts = [_part({"alg": alg, "typ": "JWT"}), _part(claims)]
-    text = b".".join(parts)
     if alg == "none":
-        return f"{text.decode()}."
+        return unsigned({"typ": "JWT"}, claims)
     # RFC 8725 §2.1: a verifier that believes `alg` takes the public key for a secret.
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    tag = hmac.new(public, text, hashlib.sha256).digest()
-    return f"{text.decode()}.{_unpadded(tag).decode()}"
-
-
-def _part(value: Mapping[str, Any]) -> bytes:
-    return _unpadded(json.dumps(value, separators=(",", ":")).encode())
-
-
-def _unpadded(octets: bytes) -> bytes:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=")
+    return hs256({"typ": "JWT"}, claims, public_pem(key).encode())

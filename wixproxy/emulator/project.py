@@ -14,16 +14,16 @@ import base64
 import math
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from typing import TYPE_CHECKING
 
 from .randomness import constant_guid, derived
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 DEFAULT_SEED = "wixproxy"
 _PUBLIC_EXPONENT = 65_537
 _PRIME_BITS = 1024
-_SMALL_PRIMES = [n for n in range(3, 5000, 2) if all(n % d for d in range(3, math.isqrt(n) + 1, 2))]
 _WITNESSES = (2, 3, 5, 7, 11, 13, 17, 19)
 
 
@@ -55,6 +55,9 @@ class Project:
     @cached_property
     def private_key(self) -> rsa.RSAPrivateKey:
         """The RSA key that signs webhooks; half a second to find, so found once, when asked."""
+        # Only what Wix signs needs it.
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
         p, q = _prime(self.seed, "p"), _prime(self.seed, "q")
         d = pow(_PUBLIC_EXPONENT, -1, (p - 1) * (q - 1))
         public = rsa.RSAPublicNumbers(_PUBLIC_EXPONENT, p * q)
@@ -66,18 +69,23 @@ class Project:
     @cached_property
     def public_key_pem(self) -> str:
         """The public key as PEM text, as the app dashboard shows it."""
-        return (
-            self.private_key.public_key()
-            .public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-            .decode()
-        )
+        return public_pem(self.private_key)
 
     @property
     def public_key_base64(self) -> str:
         """The same key as base64 of its PEM text, as it stands in environment variables."""
         return base64.b64encode(self.public_key_pem.encode()).decode()
+
+
+def public_pem(key: rsa.RSAPrivateKey) -> str:
+    """Return the public half of a key as PEM text."""
+    from cryptography.hazmat.primitives import serialization
+
+    return (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
 
 
 @cache
@@ -91,9 +99,14 @@ def _prime(seed: str, name: str) -> int:
     return candidate
 
 
+@cache
+def _small_primes() -> list[int]:
+    return [n for n in range(3, 5000, 2) if all(n % d for d in range(3, math.isqrt(n) + 1, 2))]
+
+
 def _is_fit(candidate: int) -> bool:
     """Tell whether `candidate` is, to the depth an emulator needs, a prime fit for RSA."""
-    if any(candidate % small == 0 for small in _SMALL_PRIMES):
+    if any(candidate % small == 0 for small in _small_primes()):
         return False
     if (candidate - 1) % _PUBLIC_EXPONENT == 0:
         return False

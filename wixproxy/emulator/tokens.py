@@ -18,10 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import jwt
-
 from .clock import Clock
 from .errors import OAuthError
+from .jws import hs256
 from .project import Project
 from .randomness import Randomness, derived
 from .settings import Settings
@@ -225,6 +224,4 @@ class TokenBook:
             "iat": issued_at,
             "exp": expires_at,
         }
-        return jwt.encode(
-            claims, self._key, algorithm="HS256", headers={"kid": self._key_id, "typ": None}
-        )
+        return hs256({"kid": self._key_id}, claims, self._key)

@@ -56,11 +56,6 @@ class Plugin:
     timeout_seconds: float = 2.5
 
 
-async def nothing_here(exchange: Exchange) -> None:
-    """Refuse what Wix might post while no extension of that kind is configured."""
-    raise NoSuchRoute("No extension is configured here.")
-
-
 class Webhooks:
     """Takes events; `ids` are the webhooks that are configured."""
 
