@@ -112,10 +112,14 @@ const checks = {
     assert.equal(shown.status, 200);
     assert.match(await shown.text(), /Checkout/);
 
-    const unlisted = await refusal(() => leave('http://localhost:1'));
+    const elsewhere = await refusal(() => leave('http://localhost:1'));
+    assert.equal(elsewhere.status, 400);
+    assert.equal(problemOf(elsewhere).code, 'unsafe_return_url');
+    await administer('PUT', '/settings', { redirect_domains: [] });
+    const unlisted = await refusal(() => leave(origin));
     assert.equal(unlisted.status, 403);
     assert.match(unlisted.message, /isn't listed as an allowed redirect domain/);
-    await administer('PUT', '/settings', { published: false });
+    await administer('PUT', '/settings', { redirect_domains: [origin], published: false });
     const unpublished = await refusal(() => leave(origin));
     assert.equal(unpublished.status, 500);
     assert.match(unpublished.message, /No Public URL Found/);
