@@ -7,7 +7,7 @@ from collections.abc import Mapping
 DECIDERS = {"errors", "sansio"}
 REQUEST = {
     *("browser_session", "client_stream", "downstream", "exchange", "front", "pages"),
-    "service",
+    *("request_frame", "service"),
 }
 SHARED = {
     *("credential_throttle", "credential_calls", "elevation", "extensions", "injection"),
@@ -65,6 +65,7 @@ OURS: Mapping[str, set[str]] = {
     "handlers": DECIDERS
     | SHARED
     | {"client_stream", "downstream", "exchange", "pages", "wire", "wix"},
+    "request_frame": DECIDERS | {"downstream", "service"},
     "serve": DECIDERS | REQUEST,
     "backend": DECIDERS | REQUEST | {"serve"},
     "listening": set(),

@@ -19,27 +19,25 @@ from __future__ import annotations
 
 import hmac
 import logging
-import secrets
-import time
 
 from .browser_session import BrowserSession
 from .downstream import ClientDownstream
 from .errors import (
     BackendUnauthorized,
-    BodyTooSlow,
-    ClientGone,
     CrossSiteRequest,
-    MalformedRequest,
     NoSession,
     NoSuchRoute,
     WixproxyError,
 )
 from .exchange import Exchange
 from .pages import problem_answer
+from .request_frame import RequestFrame, pass_gate
+from .sansio.exchange import Fields
 from .sansio.headers import get, without
 from .sansio.redaction import Secret
 from .sansio.session import Session
-from .serve import RequestServer, log_request, pass_gate
+from .serve import RequestServer
+from .service import Service
 
 API = b"/_wix/api/"
 ELEVATED = b"/_wix/elevated/"
@@ -47,42 +45,24 @@ SECRET_FIELD = b"x-wixproxy-backend"
 AS_FIELD = b"x-wixproxy-as"
 CALLER_FIELD = b"x-wixproxy-caller"
 
-log = logging.getLogger("wixproxy.backend")
 
-
-class BackendServer:
+class BackendServer(RequestFrame):
     """Answers the requests of programs with the service of the public listener."""
+
+    log = logging.getLogger("wixproxy.backend")
 
     def __init__(self, requests: RequestServer, secret: Secret) -> None:
         self._requests = requests
         self._secret = secret.reveal().encode()
         self._shared: Session | None = None
 
-    async def serve(self, downstream: ClientDownstream) -> None:
-        """Answer one request; raises `ClientGone` when there is nobody to answer."""
-        began = time.perf_counter()
-        request_id = secrets.token_hex(8)
-        try:
-            with self._requests.service.in_use:
-                await self._answer(downstream, request_id)
-        except ClientGone:
-            raise
-        except WixproxyError as error:
-            await self._refuse(downstream, error, request_id)
-        except Exception as error:
-            log.error("request %s failed", request_id, exc_info=error)
-            await self._refuse(downstream, WixproxyError(), request_id)
-        finally:
-            log_request(downstream, request_id, time.perf_counter() - began)
+    def _service_now(self) -> Service:
+        return self._requests.service
 
-    async def refuse(self, downstream: ClientDownstream, error: WixproxyError) -> None:
-        """Answer a request that could not even be parsed."""
-        request_id = secrets.token_hex(8)
-        await self._refuse(downstream, error, request_id)
-        log_request(downstream, request_id, 0.0)
-
-    async def _answer(self, downstream: ClientDownstream, request_id: str) -> None:
-        service, request = self._requests.service, downstream.request
+    async def _answer(
+        self, service: Service, downstream: ClientDownstream, request_id: str
+    ) -> None:
+        request = downstream.request
         pass_gate(downstream, service.gate_limits)
         self._check_caller(downstream)
         front = service.fronts[service.hosts.canonical]
@@ -99,7 +79,7 @@ class BackendServer:
         if request.path.startswith(API) and get(request.fields, CALLER_FIELD) is not None:
             await service.handlers["as-caller"](exchange)
         elif request.path.startswith(API):
-            await self._find_session(exchange, get(request.fields, AS_FIELD))
+            await self._find_session(service, exchange, get(request.fields, AS_FIELD))
             await service.handlers["api"](exchange)
         elif request.path.startswith(ELEVATED):
             await service.handlers["elevated"](exchange)
@@ -118,9 +98,11 @@ class BackendServer:
                 "backend.secret give it."
             )
 
-    async def _find_session(self, exchange: Exchange, identity: bytes | None) -> None:
+    async def _find_session(
+        self, service: Service, exchange: Exchange, identity: bytes | None
+    ) -> None:
         """Open the cookie that is handed on at the public URL that it belongs to."""
-        fronts, fields = self._requests.service.fronts.values(), exchange.request.fields
+        fronts, fields = service.fronts.values(), exchange.request.fields
         for front in fronts:
             session = BrowserSession(front, fields, may_carry=False)
             await session.open(slides=False)
@@ -143,13 +125,8 @@ class BackendServer:
             self._shared = Session.visitor(now, limits)
         await exchange.session.keep(self._shared)
 
-    async def _refuse(
+    def _problem(
         self, downstream: ClientDownstream, error: WixproxyError, request_id: str
-    ) -> None:
-        if downstream.head_sent:
-            downstream.abort()
-            return
-        if isinstance(error, (MalformedRequest, BodyTooSlow)):
-            downstream.close_after()
-        fields, body = problem_answer(error, request_id, error.status)
-        await downstream.answer(error.status, fields, body)
+    ) -> tuple[Fields, bytes]:
+        """Return a problem: only programs call here, and they are told everything."""
+        return problem_answer(error, request_id, error.status)

@@ -56,6 +56,14 @@ async def test_without_a_cookie_a_call_is_refused(program: Program) -> None:
     assert program.stage.counts()["grants"] == {}
 
 
+async def test_why_a_programs_call_failed_stands_in_the_log(program: Program) -> None:
+    program.stage.fault(path="/oauth2/token", kind="status", status=500)
+    status, problem, _ = await program.get(CART, **{"X-Wixproxy-As": "visitor"})
+    assert (status, problem["code"]) == (503, "wix_unavailable")
+    line = f"request {problem['request_id']}: wix_unavailable: {problem['message']}"
+    assert line in program.stage.logged
+
+
 async def test_programs_may_share_one_visitor(program: Program) -> None:
     as_visitor = {"X-Wixproxy-As": "visitor"}
     for _ in range(3):
