@@ -79,8 +79,18 @@ def problem_answer(error: WixproxyError, request_id: str, status: int) -> tuple[
     return [*fields, *_hints(error)], body
 
 
-def problem_page(error: WixproxyError, request_id: str, status: int) -> tuple[Fields, bytes]:
-    """Return an error as a page for a person."""
+def problem_page(
+    error: WixproxyError,
+    request_id: str,
+    status: int,
+    *,
+    posted: bool = False,
+    back: str | None = None,
+) -> tuple[Fields, bytes]:
+    """Return an error as a page for a person.
+
+    What was posted cannot be tried again by a link; `back` is the page it was posted from.
+    """
     fields, body = page(
         "problem.html",
         status=status,
@@ -90,7 +100,8 @@ def problem_page(error: WixproxyError, request_id: str, status: int) -> tuple[Fi
         request_id=request_id,
         side=_side(error),
         advice=_advice(error),
-        actions=_actions(error),
+        actions=_actions(error, back if posted else None),
+        posted=posted,
     )
     return [*fields, *_hints(error)], body
 
@@ -166,8 +177,10 @@ def _advice(error: WixproxyError) -> list[str]:
     return next((lines for kind, lines in _ADVICE if isinstance(error, kind)), [])
 
 
-def _actions(error: WixproxyError) -> list[dict[str, str]]:
+def _actions(error: WixproxyError, back: str | None) -> list[dict[str, str]]:
     actions = []
+    if back is not None:
+        actions.append({"label": "Back to the form", "href": back})
     login_url = error.members.get("loginUrl")
     if isinstance(login_url, str):
         actions.append({"label": "Log in", "href": login_url})

@@ -83,8 +83,12 @@ class RequestServer(RequestFrame):
         shows_page = fetch_metadata.wants_page(downstream.request.fields)
         if error.status >= 500 and not self.service.tells_causes:
             error = error.without_cause()
-        render = problem_page if shows_page else problem_answer
-        fields, body = render(error, request_id, error.status)
+        if shows_page:
+            request = downstream.request
+            posted, back = request.method == "POST", fetch_metadata.page_before(request)
+            fields, body = problem_page(error, request_id, error.status, posted=posted, back=back)
+        else:
+            fields, body = problem_answer(error, request_id, error.status)
         return [*fields, (b"Vary", fetch_metadata.GUARD_VARY)], body
 
 

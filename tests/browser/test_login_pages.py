@@ -258,13 +258,49 @@ async def test_a_page_that_is_sent_round_in_a_circle_is_stopped(
     await expect(page.get_by_role("main")).to_contain_text("circle")
 
 
+async def test_a_form_that_is_refused_on_a_page_of_ours_leads_back_to_where_it_was(
+    stage: Stage, context: BrowserContext
+) -> None:
+    """Without a failureUrl. A link cannot post again, so none says "Try again"."""
+    page = await context.new_page()
+    stage.fault(path="/_api/iam/*", status=503)
+    for path in ("/_wix/login", "/_wix/register", "/_wix/recover"):
+        await page.goto(f"{stage.origin}/my-form?from=cart")
+        async with page.expect_navigation():
+            await page.evaluate(
+                """(action) => {
+                    const form = document.createElement("form");
+                    Object.assign(form, { method: "post", action });
+                    form.innerHTML = `<input name="email" value="ada@example.test">
+                        <input name="password" value="ada-password">`;
+                    document.body.append(form);
+                    form.submit();
+                }""",
+                path,
+            )
+        await expect(page.get_by_role("heading", name="Wix cannot be reached")).to_be_visible()
+        await expect(page.get_by_role("link", name="Try again")).to_have_count(0)
+        await page.get_by_role("link", name="Back to the form").click()
+        await expect(page).to_have_url(f"{stage.origin}/my-form?from=cart")
+
+
+async def test_the_end_of_a_direct_login_opened_as_a_page_says_what_it_is(
+    stage: Stage, context: BrowserContext
+) -> None:
+    page = await context.new_page()
+    await page.goto(f"{stage.origin}/_wix/direct-login?code=wixproxy.x&state=s")
+    heading = page.get_by_role("heading", name="There is no login to finish here")
+    await expect(heading).to_be_visible()
+    assert page.url == f"{stage.origin}/_wix/direct-login"
+
+
 async def test_the_pages_keep_their_policy_in_the_dark_and_on_a_phone(
     stage: Stage, context: BrowserContext, watch: Watch
 ) -> None:
     page = await context.new_page()
     await page.emulate_media(color_scheme="dark")
     await page.set_viewport_size({"width": 360, "height": 640})
-    for path in ("/_wix/callback", "/_wix/logout", "/_wix/nothing"):
+    for path in ("/_wix/callback", "/_wix/direct-login", "/_wix/logout", "/_wix/nothing"):
         await page.goto(stage.origin + path)
         wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
         assert not wide, f"{path} is wider than the screen"

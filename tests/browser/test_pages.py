@@ -26,6 +26,7 @@ PROBLEM = {
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "problem": ("problem.html", PROBLEM),
     "bridge": ("bridge.html", {"action": "/_wix/callback"}),
+    "the end of a direct login": ("direct_login.html", {}),
     "logout that asks": ("logout.html", {"automatic": False, "return_url": "/cart"}),
     "logout by itself": ("logout.html", {"automatic": True, "return_url": "/cart"}),
 }
@@ -40,6 +41,9 @@ HOSTILE = {
     "a reference": "&lt;b&gt; &amp;quot; &#x3c;",
 }
 every_page = pytest.mark.parametrize("name", PAGES)
+every_page_with_values = pytest.mark.parametrize(
+    "name", [name for name, (_, values) in PAGES.items() if values]
+)
 
 
 def rendered(name: str, **values: Any) -> tuple[dict[bytes, bytes], str]:
@@ -123,7 +127,7 @@ def test_a_page_asks_no_other_server_for_anything(name: str) -> None:
     assert fields[b"Cache-Control"] == b"no-store"
 
 
-@every_page
+@every_page_with_values
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_value_stays_text(name: str, hostile: str) -> None:
     tame, values = document(name), filled(name, hostile)
@@ -182,6 +186,11 @@ def test_a_problem_without_advice_has_no_heading_for_it() -> None:
     shown = document("problem", advice=[])
     assert shown.all("h2") == []
     assert shown.all("ul") == []
+
+
+def test_what_was_posted_cannot_be_tried_again_by_a_link() -> None:
+    shown = document("problem", status=503, posted=True)
+    assert [each["href"] for each in shown.all("a")] == ["/_wix/login", "/"]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])

@@ -177,7 +177,7 @@ class CustomLogin:
         Raises `WixRefused` for what is set up wrongly, whoever asks, else `WixUnavailable`.
         """
         status, wix_id, answer = await self._wix.identity(path, body, session.access_token)
-        said = f"Wix answered an identity call with {status} ({wix_id})."
+        said = f"Wix's login service answered with {status} (its request id is {wix_id})."
         remedy = advice(answer.decode("utf-8", "replace")) if status >= 400 else None
         if remedy is not None:
             raise WixRefused(f"{said} {remedy}", remedy=remedy)

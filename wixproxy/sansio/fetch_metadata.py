@@ -26,6 +26,8 @@ from .exchange import Fields, Request
 from .headers import get, get_all
 from .public_url import PublicURL
 
+_PLAIN_PATH = re.compile(rb"/(?:[\x21-\x2e\x30-\x5b\x5d-\x7e][\x21-\x5b\x5d-\x7e]*)?").fullmatch
+
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 # A cache must not hand one site's verdict to another.
 GUARD_VARY = b"Sec-Fetch-Site, Origin"
@@ -79,6 +81,17 @@ def is_same_origin(request: Request, public: PublicURL) -> bool:
     if sites:
         return sites == [b"same-origin"]
     return get_all(request.fields, b"origin") == [public.origin.encode("ascii")]
+
+
+def page_before(request: Request) -> str | None:
+    """Return the page of this origin that the request came from, as a path; None if unknown."""
+    referers = get_all(request.fields, b"referer")
+    if len(referers) != 1 or get_all(request.fields, b"sec-fetch-site") != [b"same-origin"]:
+        return None
+    authority = referers[0].partition(b"://")[2]
+    path = b"/" + authority.partition(b"/")[2].partition(b"#")[0]
+    # "//host" and "/\\host" would be another origin's.
+    return path.decode("ascii") if _PLAIN_PATH(path) else None
 
 
 def is_led_from_elsewhere(request: Request) -> bool:
