@@ -189,7 +189,15 @@ class Configured(click.Command):
             if not command:
                 ctx.fail("Expected a command behind --, as in: -- npm run dev")
             ctx.meta[COMMAND] = command
-        return super().parse_args(ctx, args)
+        # Words that click has no place for are told here, with where they belong.
+        ctx.allow_extra_args = self._starts_command
+        rest = super().parse_args(ctx, args)
+        if self._starts_command and rest:
+            words = " ".join(rest)
+            ctx.fail(
+                f"Unexpected words: {words}. A frontend's command stands behind --: -- {words}"
+            )
+        return rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Collect the flags that were given, under the names of their options."""

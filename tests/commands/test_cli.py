@@ -141,6 +141,20 @@ def test_a_mistyped_command_line_is_a_usage_error(run: Run, words: list[str]) ->
     assert "Usage: wixproxy" in shown.stderr
 
 
+def test_a_command_that_is_not_behind_its_dashes_is_told_where_it_belongs(run: Run) -> None:
+    shown = run("serve", "--emulator", "npm", "run", "dev")
+    assert shown.exit_code == 2
+    assert shown.stderr.endswith(
+        "Unexpected words: npm run dev. The frontend's command belongs behind --: -- npm run dev\n"
+    )
+
+
+def test_help_shows_where_the_command_stands(run: Run) -> None:
+    assert run("serve", "--help").stdout.startswith(
+        "Usage: wixproxy serve [OPTIONS] [-- COMMAND ...]\n"
+    )
+
+
 def test_the_module_runs_as_the_command(terminal: Terminal) -> None:
     done = terminal.run("--help")
     assert (done.returncode, done.stderr) == (0, "")

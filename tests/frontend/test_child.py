@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.commands.terminal import REPOSITORY, free_port
+from tests.requirements import require
 from wixproxy.errors import FrontendStarting
 from wixproxy.frontend.child import Child, environment
 
@@ -43,6 +45,19 @@ import socket, sys, time
 opened = [socket.create_server(('127.0.0.1', int(port))) for port in sys.argv[2:]]
 print(sys.argv[1], flush=True)
 time.sleep(99)
+"""
+# A primary that holds the port, and a worker that answers there.
+CLUSTER = """
+const cluster = require('node:cluster');
+if (cluster.isPrimary) {
+  console.log('pid', cluster.fork().process.pid);
+} else {
+  const server = require('node:http').createServer((_, answer) => answer.end('page'));
+  server.listen(0, '127.0.0.1', () => {
+    const {port} = server.address();
+    console.log(SAYS);
+  });
+}
 """
 # Another wixproxy, as far as its child can tell.
 OWNER = """
@@ -215,6 +230,22 @@ async def test_it_is_found_on_its_only_port_without_a_word(start: Start) -> None
     child.look()
     await until(lambda: _located(child))
     assert str(child.locate()) == f"http://localhost:{port}"
+
+
+@pytest.mark.parametrize("says", ["`App listening on port ${port}!`", "''"], ids=["told", "silent"])
+async def test_a_server_of_node_is_found_and_ended_with_its_workers(
+    tmp_path: Path, says: str
+) -> None:
+    node, out, script = shutil.which("node"), io.BytesIO(), tmp_path / "server.cjs"
+    script.write_text(CLUSTER.replace("SAYS", says))
+    require(node, "Node.js 20 or newer")
+    assert node is not None
+    child = await Child.start([node, str(script)], os.environ, out=out)
+    child.look()
+    await until(lambda: _located(child) and pid_in(out))
+    assert f"port {child.locate().port}!" in out.getvalue().decode() or says == "''"
+    await child.stop()
+    assert not is_there(pid_in(out))
 
 
 async def test_which_of_several_ports_is_meant_is_asked(
