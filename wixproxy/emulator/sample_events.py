@@ -16,7 +16,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from . import changes
-from .apis import booking_book, cart_book, carts, checkouts, item_store, members, orders, plans
+from .apis import (
+    booking_book,
+    cart_book,
+    cart_entity,
+    checkouts,
+    item_store,
+    members,
+    orders,
+    plans,
+)
 from .apis.catalog import STORES_APP_IDS, Catalog
 from .apis.slots import slots
 from .callers import Caller
@@ -70,7 +79,7 @@ def _member(state: State, event_type: str) -> None:
 
 def _cart(state: State, event_type: str) -> None:
     cart = _filled_cart(state)
-    entity = carts.on_the_wire(cart, Catalog(state.data, ORIGIN))
+    entity = cart_entity.on_the_wire(cart, Catalog(state.data, ORIGIN))
     state.report(Change(event_type, cart.id, entity, cart.owner_kind, cart.owner_id))
 
 

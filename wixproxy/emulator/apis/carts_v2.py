@@ -15,12 +15,11 @@ from typing import Any
 
 from aiohttp import web
 
-from ..changes import CART_DELETED
-from ..errors import ApplicationError, invalid
+from ..errors import ApplicationError
 from . import money
-from .calls import names, quantity, timestamp
-from .cart_book import Cart, Line, require_stock
-from .carts import Call
+from .calls import quantity, timestamp
+from .cart_book import Cart, Line
+from .cart_calls import Call, Version
 from .catalog import Catalog
 from .filters import a_list, an_object
 from .line_items import description_line
@@ -123,21 +122,18 @@ def summary(cart: Cart, currency: str) -> dict[str, Any]:
     }
 
 
-async def get_cart(request: web.Request) -> web.Response:
-    """Return the cart."""
-    call = await Call.read(request)
-    return _answer(call, call.cart)
+VERSION = Version(on_the_wire, "catalogItems", NOT_SOLD, needs_stock=True)
 
 
 async def create_cart(request: web.Request) -> web.Response:
     """Make the caller's cart, with items or without."""
     call = await Call.read(request)
-    lines = _lines(call)
+    lines = VERSION.lines(call)
     cart = call.book.created(call.caller)
     _describe(cart, call.asked)
     call.book.add(cart, lines)
     call.report(cart)
-    return _answer(call, cart)
+    return VERSION.answer(call, cart)
 
 
 async def update_cart(request: web.Request) -> web.Response:
@@ -147,28 +143,7 @@ async def update_cart(request: web.Request) -> web.Response:
     _describe(cart, call.asked)
     call.book.touch(cart)
     call.report(cart)
-    return _answer(call, cart)
-
-
-async def delete_cart(request: web.Request) -> web.Response:
-    """Forget the cart."""
-    call = await Call.read(request)
-    cart = call.cart
-    call.book.delete(cart)
-    call.report(cart, CART_DELETED)
-    return web.json_response({})
-
-
-async def add_line_items(request: web.Request) -> web.Response:
-    """Add items; the first ones make the cart."""
-    call = await Call.read(request)
-    lines = _lines(call)
-    if not lines:
-        raise invalid("catalogItems", "must not be empty", "MIN_SIZE", threshold=1)
-    cart = call.cart_to_fill()
-    call.book.add(cart, lines)
-    call.report(cart)
-    return _answer(call, cart)
+    return VERSION.answer(call, cart)
 
 
 async def update_line_items(request: web.Request) -> web.Response:
@@ -189,22 +164,7 @@ async def update_line_items(request: web.Request) -> web.Response:
             raise ApplicationError(400, "DUPLICATE_LINE_ITEM_UPDATES", text)
         pieces = an_object(update.get("quantity"), where).get("newQuantity")
         wanted[line_id] = quantity(pieces, f"{where}.newQuantity", least=0)
-    cart = call.cart
-    call.book.set_quantities(cart, wanted)
-    call.report(cart)
-    return _answer(call, cart)
-
-
-async def remove_line_items(request: web.Request) -> web.Response:
-    """Take line items out of the cart."""
-    call = await Call.read(request)
-    gone = names(call.asked.get("lineItemIds"), "lineItemIds")
-    if not gone:
-        raise invalid("lineItemIds", "must not be empty", "MIN_SIZE", threshold=1)
-    cart = call.cart
-    call.book.set_quantities(cart, dict.fromkeys(gone, 0))
-    call.report(cart)
-    return _answer(call, cart)
+    return VERSION.with_quantities(call, wanted)
 
 
 async def calculate(request: web.Request) -> web.Response:
@@ -215,42 +175,23 @@ async def calculate(request: web.Request) -> web.Response:
     return web.json_response({"cart": on_the_wire(cart, call.catalog), "summary": costs})
 
 
-def _answer(call: Call, cart: Cart) -> web.Response:
-    return web.json_response({"cart": on_the_wire(cart, call.catalog)})
-
-
 def _describe(cart: Cart, asked: dict[str, Any]) -> None:
     note = an_object(asked.get("cart"), "cart").get("note")
     if note is not None:
         cart.details["buyerNote"] = str(note)
 
 
-def _lines(call: Call) -> list[Line]:
-    for name in NOT_SOLD:
-        if call.asked.get(name):
-            raise invalid(name, "is not something the emulated shop knows", "UNSUPPORTED")
-    lines = []
-    for number, raw in enumerate(a_list(call.asked.get("catalogItems"), "catalogItems")):
-        where = f"catalogItems[{number}]"
-        item = an_object(raw, where)
-        pieces = quantity(item.get("quantity", 1), f"{where}.quantity")
-        reference = an_object(item.get("catalogReference"), f"{where}.catalogReference")
-        lines.append(call.book.line_for(call.catalog, reference, pieces))
-    require_stock(lines)
-    return lines
-
-
 def _routes(cart: str) -> list[web.RouteDef]:
     return [
-        web.get(cart, get_cart),
+        web.get(cart, VERSION.get),
         web.patch(cart, update_cart),
-        web.delete(cart, delete_cart),
-        web.post(f"{cart}/add-line-items", add_line_items),
+        web.delete(cart, VERSION.delete),
+        web.post(f"{cart}/add-line-items", VERSION.add),
         web.post(f"{cart}/update-line-items", update_line_items),
-        web.post(f"{cart}/remove-line-items", remove_line_items),
+        web.post(f"{cart}/remove-line-items", VERSION.remove),
         web.post(f"{cart}/calculate", calculate),
         web.post(f"{cart}/estimate", calculate),
-        web.post(f"{cart}/refresh", get_cart),
+        web.post(f"{cart}/refresh", VERSION.get),
     ]
 
 
