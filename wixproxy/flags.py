@@ -194,9 +194,8 @@ class Configured(click.Command):
         rest = super().parse_args(ctx, args)
         if self._starts_command and rest:
             words = " ".join(rest)
-            ctx.fail(
-                f"Unexpected words: {words}. A frontend's command stands behind --: -- {words}"
-            )
+            hint = f"The frontend's command belongs behind --: -- {words}"
+            ctx.fail(f"Unexpected words: {words}. {hint}")
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:
