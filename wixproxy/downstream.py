@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import http
-import re
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import TYPE_CHECKING
@@ -28,7 +27,8 @@ from aiohttp.http_exceptions import BadHttpMessage
 from .client_stream import ClientStream
 from .errors import BodyTooLarge, BodyTooSlow, ClientGone, MalformedRequest
 from .sansio import headers
-from .sansio.exchange import Fields, Request
+from .sansio.exchange import Fields, Head, Request
+from .sansio.head_lines import field_lines
 
 if TYPE_CHECKING:
     from .client_connection import ClientConnection
@@ -39,7 +39,6 @@ _REASONS = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
     for status in http.HTTPStatus
 }
-_UNWRITABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 # For bodies of at most a few MiB that we read whole; what is passed on may take its time.
 BODY_IDLE_SECONDS = 10.0
 BODY_WHOLE_SECONDS = 60.0
@@ -58,6 +57,7 @@ class ClientDownstream:
         "_chunked",
         "_connection",
         "_expects_continue",
+        "_held",
         "_keep_alive",
         "_left",
         "_message",
@@ -89,6 +89,7 @@ class ClientDownstream:
         self._chunked = False
         self._bodiless = False
         self._left: int | None = None
+        self._held = b""
         self._sent_fields: Fields = []
         self._expects_continue = (
             self.request.has_body
@@ -183,19 +184,22 @@ class ClientDownstream:
     async def interim(self, status: int, fields: Fields) -> None:
         """Send a 1xx answer, but none to an HTTP/1.0 client (RFC 9110 §15.2)."""
         if self.request.version >= (1, 1) and not self.head_sent:
-            self._connection.send(_status_line(status) + _lines(fields) + b"\r\n")
+            self._connection.send(_status_line(status) + field_lines(fields) + b"\r\n")
 
-    async def head(self, status: int, fields: Fields) -> None:
-        """Send the head of the answer."""
+    async def head(self, status: int, fields: Fields, *, more: bool = False) -> None:
+        """Send the head of the answer, or with `more` keep it for the `write` that follows."""
         if self.head_sent:
             raise AssertionError("an exchange has one answer")
         fields = self._framed(status, await self.joined(status, fields))
         if headers.get(fields, b"date") is None:
             fields.append((b"Date", formatdate(usegmt=True).encode()))
-        head = _status_line(status) + _lines(fields) + b"\r\n"
+        head = _status_line(status) + field_lines(fields) + b"\r\n"
         # Only now: until a head is on the wire, a fault in it can still be answered.
         self.status, self._sent_fields = status, fields
-        self._connection.send(head)
+        if more and not self._bodiless:
+            self._held = head
+        else:
+            self._connection.send(head)
 
     async def joined(self, status: int, fields: Fields) -> Fields:
         """Return the head's fields after `before_head` had its one say."""
@@ -214,6 +218,8 @@ class ClientDownstream:
             if self._left < 0:
                 self.abort()
                 raise AssertionError("the body is longer than its Content-Length")
+        if self._held:
+            chunk, self._held = self._held + chunk, b""
         self._connection.send(chunk)
         if self._connection.writing_paused:
             await self._connection.drained()
@@ -223,15 +229,18 @@ class ClientDownstream:
         if self._left:
             self.abort()
             return
+        if self._held:
+            self._connection.send(self._held)
+            self._held = b""
         if self._chunked and not self._bodiless:
-            self._connection.send(b"0\r\n" + _lines(trailers or []) + b"\r\n")
+            self._connection.send(b"0\r\n" + field_lines(trailers or []) + b"\r\n")
         self.ended = True
 
     async def answer(self, status: int, fields: Fields, body: bytes = b"") -> None:
         """Send a whole answer of known length; a 204 has none (RFC 9110 §8.6)."""
         if status != 204:
             fields = [*fields, (b"Content-Length", str(len(body)).encode())]
-        await self.head(status, fields)
+        await self.head(status, fields, more=bool(body))
         await self.write(body)
         await self.end()
 
@@ -321,7 +330,7 @@ class Written(web.StreamResponse):
 
 def _request(message: web.BaseRequest) -> Request:
     head = message._message
-    fields = list(head.raw_headers)
+    fields = Head(list(head.raw_headers))
     length = headers.get(fields, b"content-length")
     peer = message._protocol.peername
     return Request(
@@ -337,13 +346,3 @@ def _request(message: web.BaseRequest) -> Request:
 
 def _status_line(status: int) -> bytes:
     return _REASONS.get(status) or b"HTTP/1.1 %d \r\n" % status
-
-
-def _lines(fields: Fields) -> bytes:
-    """Write the fields; a value that could break out of its line is a fault of ours."""
-    lines = []
-    for name, value in fields:
-        if _UNWRITABLE.search(value) or _UNWRITABLE.search(name):
-            raise AssertionError(f"the field {name!r} holds a control character")
-        lines.append(b"%b: %b\r\n" % (name, value))
-    return b"".join(lines)

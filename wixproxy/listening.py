@@ -17,7 +17,8 @@ import struct
 import sys
 from collections.abc import Iterable
 
-BACKLOG = 1024
+# As many as may come at once when a load balancer finds us; the kernel may allow fewer.
+BACKLOG = 4096
 # How long the last handshakes may take once nobody new is let in.
 HANDSHAKE_SECONDS = 0.2
 

@@ -9,7 +9,6 @@ the refusal, once, as a problem for programs or as a page for people.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from .browser_session import BrowserSession
 from .downstream import ClientDownstream
@@ -43,7 +42,7 @@ class RequestServer(RequestFrame):
         pass_gate(downstream, service.gate_limits)
         authority, target = gate.effective_target(downstream.request)
         refuse_loop(downstream.request.fields, service.pseudonym)
-        request = replace(downstream.request, target=target)
+        request = downstream.request.with_target(target)
         route = service.routes.match(request.path)
         route.admit(request.method, request.path)
         if route.any_host:

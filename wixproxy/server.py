@@ -17,6 +17,7 @@ from .config import Config
 from .config.reloading import taken_over
 from .errors import ConfigError
 from .frontend_assembly import Locate
+from .listening import BACKLOG
 from .protocol import PublicServer
 from .serve import RequestServer
 from .service import Service
@@ -48,7 +49,8 @@ class Proxy:
         await self.requests.service.start()
         server = self._server(self.requests)
         for opened in sockets:
-            self._listeners.append(await loop.create_server(server, sock=opened))
+            listener = await loop.create_server(server, sock=opened, backlog=BACKLOG)
+            self._listeners.append(listener)
         self._sockets += sockets
         self.process.unready = None
 
@@ -60,9 +62,10 @@ class Proxy:
         server = self._server(BackendServer(self.requests, backend.secret))
         for opened in sockets:
             if opened.family in (socket.AF_INET, socket.AF_INET6):
-                self._listeners.append(await loop.create_server(server, sock=opened))
+                listener = await loop.create_server(server, sock=opened, backlog=BACKLOG)
             else:
-                self._listeners.append(await loop.create_unix_server(server, sock=opened))
+                listener = await loop.create_unix_server(server, sock=opened, backlog=BACKLOG)
+            self._listeners.append(listener)
         self._sockets += sockets
 
     async def reload(self, config: Config) -> None:

@@ -53,9 +53,7 @@ class WixCalls:
             *wix_request_fields(headers.request_fields(request.fields), token),
         ]
         try:
-            return await self._pool.send(
-                self._origin, replace(request, target=target, fields=fields), body
-            )
+            return await self._pool.send(self._origin, request.sent_as(target, fields), body)
         except UpstreamError as error:
             raise WixUnavailable(f"Wix at {self._origin} did not answer the call.") from error
 

@@ -174,7 +174,7 @@ class Recorder:
     async def interim(self, status: int, fields: Fields) -> None:
         raise AssertionError("no interim answer was expected")
 
-    async def head(self, status: int, fields: Fields) -> None:
+    async def head(self, status: int, fields: Fields, *, more: bool = False) -> None:
         self.head_sent, self.status, self.fields = True, status, fields
 
     async def write(self, chunk: bytes) -> None:

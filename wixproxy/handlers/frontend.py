@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from ..client_stream import ClientStream
@@ -128,7 +128,7 @@ class Frontend:
             # A page must come readable, and whole.
             dropped |= {b"accept-encoding", b"range", b"if-range"}
             fields = asked_validators(fields)
-        return replace(exchange.request, fields=headers.without(fields, dropped))
+        return exchange.request.with_fields(headers.without(fields, dropped))
 
     async def _answer_fields(self, exchange: Exchange, answer: Answer, origin: Origin) -> Fields:
         fields = headers.answer_fields(answer.fields, answer.status)

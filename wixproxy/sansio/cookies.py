@@ -65,8 +65,10 @@ class CookiePolicy:
 
     def is_session(self, name: str) -> bool:
         """Tell whether the name is the session cookie's, or a piece's."""
-        head, _, tail = name.partition(self.session)
-        return not head and (not tail or (tail[0] == "-" and tail[1:].isdecimal()))
+        if not name.startswith(self.session):
+            return False
+        tail = name[len(self.session) :]
+        return not tail or (tail[0] == "-" and tail[1:].isdecimal())
 
     def is_shown(self, fields: Fields) -> bool:
         """Tell whether a request brings a session cookie, readable or not."""

@@ -34,9 +34,7 @@ GUARD_VARY = b"Sec-Fetch-Site, Origin"
 PREFLIGHT_SECONDS = 600
 
 _PURPOSE_FIELDS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
-_TELLING_FIELDS = frozenset(
-    {b"sec-fetch-mode", b"sec-fetch-dest", b"accept", b"x-requested-with", *_PURPOSE_FIELDS}
-)
+_AHEAD_OF_TIME = re.compile(rb"prefetch|prerender|preview", re.IGNORECASE).search
 _PAGE_DESTINATIONS = frozenset(
     {b"document", b"iframe", b"frame", b"fencedframe", b"object", b"embed"}
 )
@@ -54,25 +52,27 @@ def is_navigation(fields: Fields) -> bool:
 
 def is_for_tab(fields: Fields) -> bool:
     """Tell whether the answer is a page for a tab, shown now or fetched ahead to be shown later."""
-    found = _first_values(fields)
-    mode, destination = found.get(b"sec-fetch-mode"), found.get(b"sec-fetch-dest")
+    mode, destination = get(fields, b"sec-fetch-mode"), get(fields, b"sec-fetch-dest")
     if mode is not None or destination is not None:
         return mode == b"navigate" and destination == b"document"
-    return _accepts_html(found)
+    return _accepts_html(fields)
 
 
 def is_prefetch(fields: Fields) -> bool:
     """Tell whether the browser fetches ahead of time what may never be shown."""
-    return _says_prefetch(_first_values(fields))
+    for name in _PURPOSE_FIELDS:
+        purpose = get(fields, name)
+        if purpose is not None and _AHEAD_OF_TIME(purpose):
+            return True
+    return False
 
 
 def wants_page(fields: Fields) -> bool:
     """Tell whether a refusal is better told by a page than by problem+json."""
-    found = _first_values(fields)
-    destination = found.get(b"sec-fetch-dest")
+    destination = get(fields, b"sec-fetch-dest")
     if destination is not None:
         return destination in _PAGE_DESTINATIONS
-    return _accepts_html(found)
+    return _accepts_html(fields)
 
 
 def is_same_origin(request: Request, public: PublicURL) -> bool:
@@ -210,22 +210,11 @@ def is_listed(origins: list[bytes], listed: AbstractSet[str]) -> bool:
     return len(origins) == 1 and origins[0].decode("latin-1") in listed
 
 
-def _first_values(fields: Fields) -> dict[bytes, bytes]:
-    found: dict[bytes, bytes] = {}
-    for name, value in fields:
-        lower = name.lower()
-        if lower in _TELLING_FIELDS:
-            found.setdefault(lower, value)
-    return found
-
-
-def _says_prefetch(found: dict[bytes, bytes]) -> bool:
-    purposes = b" ".join(found[name] for name in _PURPOSE_FIELDS if name in found).lower()
-    return any(word in purposes for word in (b"prefetch", b"prerender", b"preview"))
-
-
-def _accepts_html(found: dict[bytes, bytes]) -> bool:
-    return b"text/html" in found.get(b"accept", b"").lower() and b"x-requested-with" not in found
+def _accepts_html(fields: Fields) -> bool:
+    accepted = get(fields, b"accept")
+    if accepted is None or b"text/html" not in accepted.lower():
+        return False
+    return get(fields, b"x-requested-with") is None
 
 
 def _refusal(name: bytes, found: list[bytes], public: PublicURL) -> CrossSiteRequest:

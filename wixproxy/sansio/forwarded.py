@@ -17,6 +17,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from ..errors import ForwardingLoop, quoted
 from .exchange import Fields
@@ -99,18 +100,18 @@ def client_address(peer: str | None, fields: Fields, trusted: TrustedProxies) ->
     machine nor a listed proxy may be one that nobody listed, with all its
     clients behind one address; so it counts as not known.
     """
-    address = _address(peer) if peer is not None else None
-    if address is None:
+    named = _named(peer) if peer is not None else None
+    if named is None:
         return None
-    if address not in trusted:
-        return str(address) if address.is_loopback else None
+    if named.address not in trusted:
+        return named.text if named.is_loopback else None
     for text in reversed(_chain(fields)):
-        address = _address(text)
-        if address is None:
+        named = _named(text)
+        if named is None:
             return None
-        if address not in trusted:
+        if named.address not in trusted:
             break
-    return str(address)
+    return named.text
 
 
 def frontend_fields(
@@ -162,19 +163,19 @@ def _is_claim(name: bytes) -> bool:
 
 
 def _told_chain(fields: Fields, peer: str | None, trusted: TrustedProxies | None) -> list[str]:
-    address = _address(peer) if peer is not None else None
-    if address is None:
+    named = _named(peer) if peer is not None else None
+    if named is None:
         return []
-    if trusted is None or address not in trusted:
-        return [str(address)]
+    if trusted is None or named.address not in trusted:
+        return [named.text]
     # Left of an entry that is no address everything is hearsay.
     chain: list[str] = []
     for text in reversed(_chain(fields)):
-        entry = _address(text)
+        entry = _named(text)
         if entry is None:
             break
-        chain.insert(0, str(entry))
-    return [*chain, str(address)]
+        chain.insert(0, entry.text)
+    return [*chain, named.text]
 
 
 def _chain(fields: Fields) -> list[str]:
@@ -182,8 +183,16 @@ def _chain(fields: Fields) -> list[str]:
     return [entry.strip() for entry in joined.split(",") if entry.strip()]
 
 
+class _Named(NamedTuple):
+    """An address, and what is asked of it each time."""
+
+    address: Address
+    text: str
+    is_loopback: bool
+
+
 @lru_cache(maxsize=1024)
-def _address(text: str) -> Address | None:
+def _named(text: str) -> _Named | None:
     # Some proxies add the port: "192.0.2.1:80", "[2001:db8::1]:80".
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -194,8 +203,8 @@ def _address(text: str) -> Address | None:
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
+        address = address.ipv4_mapped
+    return _Named(address, str(address), address.is_loopback)
 
 
 @lru_cache(maxsize=1024)

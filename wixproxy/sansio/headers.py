@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable
 from itertools import product
 
 from ..errors import MalformedRequest, UpstreamMalformed
-from .exchange import Fields, Request
+from .exchange import Fields, Head, Request
 
 
 def _spellings(names: Iterable[bytes]) -> frozenset[bytes]:
@@ -79,6 +79,9 @@ _HOPS = re.compile(rb"[0-9]{1,9}").fullmatch
 
 def get(fields: Fields, name: bytes) -> bytes | None:
     """Return the first value of the field called `name` (lower case), or None."""
+    if type(fields) is Head:
+        values = fields.named(name)
+        return values[0] if values else None
     # Most names differ in length already, which costs no copy to see.
     size = len(name)
     for field_name, value in fields:
@@ -89,6 +92,8 @@ def get(fields: Fields, name: bytes) -> bytes | None:
 
 def get_all(fields: Fields, name: bytes) -> list[bytes]:
     """Return every value of the field called `name` (lower case), in order."""
+    if type(fields) is Head:
+        return list(fields.named(name) or ())
     size = len(name)
     return [
         value

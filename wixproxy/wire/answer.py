@@ -50,6 +50,11 @@ class Answer:
         return self._incoming.ended
 
     @property
+    def has_arrived(self) -> bool:
+        """Tell whether some of the body is here to be read without waiting."""
+        return self._incoming.has_pieces
+
+    @property
     def trailers(self) -> Fields:
         """The trailers as received, once the body has been read."""
         return self._incoming.trailers

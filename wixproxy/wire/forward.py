@@ -33,7 +33,8 @@ async def relay(
     try:
         if fields is None:
             fields = answer_fields(answer.fields, answer.status)
-        await downstream.head(answer.status, fields)
+        at_once = read is None and answer.has_arrived
+        await downstream.head(answer.status, fields, more=at_once)
         next_piece = read or answer.read
         while piece := await next_piece():
             await downstream.write(piece)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import httptools
 
 from ..errors import UpstreamMalformed, quoted
-from ..sansio.exchange import Fields
+from ..sansio.exchange import Fields, Head
 
 END_OF_HEAD = b"\r\n\r\n"
 
@@ -75,7 +75,7 @@ def read_head(raw: bytes) -> tuple[int, tuple[int, int], Fields]:
             raise UpstreamMalformed(f"The answer's head is not valid HTTP: {error}.") from error
     if not reader.complete:
         raise UpstreamMalformed("The answer's head is not valid HTTP: it ends too early.")
-    return parser.get_status_code(), version, reader.fields
+    return parser.get_status_code(), version, Head(reader.fields)
 
 
 class ChunkedBody:

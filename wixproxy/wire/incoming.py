@@ -97,6 +97,11 @@ class Incoming:
         """Tell whether the answer has ended and has been read, its connection let go."""
         return self.source is None and not self._pieces
 
+    @property
+    def has_pieces(self) -> bool:
+        """Tell whether some of the body has arrived and is not read."""
+        return bool(self._pieces)
+
     # The connection's side.
 
     def sent(self) -> None:
