@@ -29,7 +29,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import _ErrInfo
 
 from .client_stream import ClientStream
-from .downstream import ClientDownstream, Written
+from .downstream import ClientDownstream
 from .errors import ClientGone, FieldsTooLarge, WixproxyError
 from .listening import has_something
 from .parser_limits import PARSER_HEAD_BYTES, refusal
@@ -47,7 +47,16 @@ _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 class ClientConnection(web.RequestHandler):
     """One connection of a client."""
 
-    __slots__ = ("_arrived", "_body", "_deaf", "_server", "_tunnel", "_undelivered", "exchange")
+    __slots__ = (
+        "_arrived",
+        "_body",
+        "_deaf",
+        "_said_last",
+        "_server",
+        "_tunnel",
+        "_undelivered",
+        "exchange",
+    )
 
     def __init__(self, server: PublicServer, **options: Any) -> None:
         super().__init__(server, **options)
@@ -58,6 +67,7 @@ class ClientConnection(web.RequestHandler):
         self._arrived = (0, 0)
         self._undelivered = 0
         self._deaf = False
+        self._said_last = False
 
     @property
     def draining(self) -> bool:
@@ -126,7 +136,7 @@ class ClientConnection(web.RequestHandler):
 
     def _say_last(self) -> None:
         """Say that nothing more comes, and no longer heed what the client sends."""
-        self._deaf = True
+        self._deaf = self._said_last = True
         if self.transport is not None and self.transport.can_write_eof():
             self.transport.write_eof()
 
@@ -211,6 +221,8 @@ class ClientConnection(web.RequestHandler):
         if self._tunnel is not None:
             self._tunnel.feed_eof()
             return True
+        if self._said_last:
+            return False
         if self._messages:
             head, payload = self._messages[-1]
             # What could not be parsed has no such field; its refusal closes, too.
@@ -223,6 +235,26 @@ class ClientConnection(web.RequestHandler):
         if self._tunnel is not None:
             self._tunnel.feed_eof()
         super().connection_lost(exc)
+
+
+class Written(web.StreamResponse):
+    """What aiohttp is told of an answer that is on the wire already."""
+
+    def __init__(self, keep_alive: bool) -> None:
+        super().__init__()
+        self._goes_on = keep_alive
+
+    @property
+    def keep_alive(self) -> bool:
+        """Tell aiohttp whether the connection goes on."""
+        return self._goes_on
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Do nothing: the head is written."""
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing: the body is written."""
 
 
 class _Refusal(Written):

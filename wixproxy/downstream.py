@@ -21,7 +21,6 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
-from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import BadHttpMessage
 
 from .client_stream import ClientStream
@@ -297,7 +296,8 @@ class ClientDownstream:
             fields.append((b"Transfer-Encoding", b"chunked"))
         else:
             self.close_after()
-        if self._connection.draining:
+        if self._connection.draining or not self.body_received:
+            # A client that is still sending shall not go on for the sake of its connection.
             self.close_after()
         if status == 101:
             pass
@@ -306,26 +306,6 @@ class ClientDownstream:
         elif self.request.version < (1, 1):
             fields.append((b"Connection", b"keep-alive"))
         return fields
-
-
-class Written(web.StreamResponse):
-    """What aiohttp is told of an answer that is on the wire already."""
-
-    def __init__(self, keep_alive: bool) -> None:
-        super().__init__()
-        self._goes_on = keep_alive
-
-    @property
-    def keep_alive(self) -> bool:
-        """Tell aiohttp whether the connection goes on."""
-        return self._goes_on
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Do nothing: the head is written."""
-        return None
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Do nothing: the body is written."""
 
 
 def _request(message: web.BaseRequest) -> Request:

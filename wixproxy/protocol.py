@@ -17,8 +17,8 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy, RawRequestMessage
 from aiohttp.streams import StreamReader
 
-from .client_connection import LINGER_SECONDS, ClientConnection
-from .downstream import ClientDownstream, Written
+from .client_connection import LINGER_SECONDS, ClientConnection, Written
+from .downstream import ClientDownstream
 from .errors import ClientGone, WixproxyError
 from .parser_limits import PARSER_FIELD_BYTES, PARSER_FIELDS, PARSER_LINE_BYTES
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import h11
 
 from tests.public_listener import SECONDS
-from tests.vectors.tables import HOST
+from tests.public_listener import Client as PlainClient
+from tests.vectors.tables import HOST, Case
 
 Fields = list[tuple[bytes, bytes]]
 MAX_HEAD_BYTES = 1_048_576
@@ -21,7 +22,7 @@ class Answer:
     status: int = 0
     reason: bytes = b""
     fields: Fields = field(default_factory=list)
-    body: bytes = b""
+    body: bytearray = field(default_factory=bytearray)
     trailers: Fields = field(default_factory=list)
     interim: list[tuple[int, Fields]] = field(default_factory=list)
     whole: bool = False
@@ -46,19 +47,14 @@ class Asked:
         return b" ".join([self.method, self.target] + ([self.body] if self.body else []))
 
 
-class Client:
+class Client(PlainClient):
     """One connection to the proxy: plain bytes out, h11's reading in."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-        self.raw = b""
+        super().__init__(reader, writer)
+        self.raw = bytearray()
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
         self._ended = False
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
 
     async def answer(self, method: bytes = b"GET", *, asks_websocket: bool = False) -> Answer:
         """Read one answer; raises `h11.RemoteProtocolError` for one that breaks the grammar."""
@@ -88,6 +84,14 @@ class Client:
                     return answer
                 case _:
                     return answer
+
+    async def answers(self, case: Case) -> list[Answer]:
+        """Read as many answers as the case expects, or up to one that breaks off."""
+        methods, answers = case.methods, [Answer(whole=True)]
+        while len(answers) <= case.final_answers and answers[-1].whole:
+            is_head = methods[len(answers) - 1 : len(answers)] == [b"HEAD"]
+            answers.append(await self.answer(b"HEAD" if is_head else b"GET"))
+        return answers[1:]
 
     async def ended(self) -> bool:
         """Tell whether the connection ends here; raises ValueError if more is said on it."""

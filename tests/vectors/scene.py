@@ -37,11 +37,17 @@ class Recording:
         self.requests: list[Asked] = []
         self.answers: deque[tuple[bytes, str]] = deque()
         self.script: Script | None = None
+        self.begun = asyncio.Event()
         self._peers: set[Peer] = set()
 
     @property
     def connections(self) -> int:
         return self.upstream.connections
+
+    async def all_gone(self) -> None:
+        """Return when the proxy has closed every connection."""
+        while self._peers:  # noqa: ASYNC110 - nobody tells when a script has ended
+            await asyncio.sleep(0)
 
     async def renew(self) -> None:
         """Forget everything, and end all connections so that none is used again."""
@@ -49,11 +55,11 @@ class Recording:
             if peer.writer.can_write_eof() and not peer.writer.is_closing():
                 peer.writer.write_eof()
         async with asyncio.timeout(SECONDS):
-            while self._peers:  # noqa: ASYNC110 - nobody tells when a script has ended
-                await asyncio.sleep(0)
+            await self.all_gone()
         failures, self.upstream.failures = self.upstream.failures, []
         self.raw, self.requests, self.script = b"", [], None
         self.answers.clear()
+        self.begun.clear()
         self.upstream.connections = 0
         if failures:
             raise AssertionError(f"the upstream could not read what it got: {failures}")
@@ -73,6 +79,7 @@ class Recording:
         try:
             while data := await peer.reader.read(65_536):
                 self.raw += data
+                self.begun.set()
                 for asked in reader.feed(data):
                     self.requests.append(asked)
                     if not await self._answered(peer):
@@ -113,6 +120,10 @@ class Scene:
         for client in self._clients:
             client.writer.transport.abort()
         self._clients.clear()
+        # What such a client had asked for before it left may still be asked of the upstream.
+        async with asyncio.timeout(SECONDS):
+            while any(server.connections for server in self.proxy._servers):  # noqa: ASYNC110
+                await asyncio.sleep(0)
         await self.upstream.renew()
 
 
@@ -128,6 +139,8 @@ async def scene(folder: Path, flags: Mapping[str, Any] | None = None) -> AsyncIt
     await proxy.start([opened])
     running = Scene(proxy, port, upstream)
     try:
+        # The proxy has looked whether its frontend is there.
+        await running.renew()
         yield running
     finally:
         await running.renew()

@@ -41,8 +41,9 @@ BEGINNINGS = {
     f"{{{method}}}": f"{method} / HTTP/1.1⏎Host: {HOST.decode()}⏎"
     for method in ("GET", "HEAD", "POST", "OPTIONS")
 }
-_TITLE = re.compile(r"(V\d+b?(?:, V\d+b?)*)\. (.+)")
+_TITLE = re.compile(r"(V\d+b?(?:, V\d+b?)*)\.? .+")
 _REPEATED = re.compile(r"\{([^{}]+)\*(\d+)\}")
+_METHOD = re.compile(rb"([A-Z]+) +\S+ +HTTP/1")
 _ESCAPE = re.compile(rb"\\(x[0-9a-f]{2}|[nrt0\\])")
 _PLAIN = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"\\": b"\\"}
 ENDINGS = ("open", "closed", "cut")
@@ -68,6 +69,16 @@ class Case:
     upstream_then: str = "stays"
     pool: str = ""
 
+    @property
+    def final_answers(self) -> int:
+        """How many answers come that are not interim ones."""
+        return sum(min(status) >= 200 for status in self.statuses)
+
+    @property
+    def methods(self) -> list[bytes]:
+        """The methods of all requests that are sent, as far as they can be made out."""
+        return _METHOD.findall(self.sent)
+
 
 def rows(text: str) -> list[str]:
     """Return the rows that a text begins with: "V70, V70b. Something" names two."""
@@ -76,9 +87,14 @@ def rows(text: str) -> list[str]:
 
 
 def table(name: str) -> list[Case]:
-    """Read all cases of one table; raise ValueError for a block that makes no sense."""
+    """Return all cases of one table."""
+    return read((FOLDER / name).read_text())
+
+
+def read(text: str) -> list[Case]:
+    """Read the cases of a table; raise ValueError for a block that makes no sense."""
     cases: list[Case] = []
-    for block in re.split(r"\n(?=V\d)", (FOLDER / name).read_text()):
+    for block in re.split(r"\n(?=V\d)", text):
         lines = [line for line in block.splitlines() if line and not line.startswith("#")]
         if lines:
             cases += _block(lines)
@@ -127,7 +143,7 @@ def _expect(case: Case, kind: str, text: str) -> None:
         case.upstream_then = word
     elif kind == "upstream" and word in SEEN_BY_UPSTREAM:
         case.upstream.append((word, written(rest)))
-    elif kind == "upstream":
+    elif kind == "upstream" and word.isupper():
         case.upstream.append(("request", written(text)))
     elif kind == "pool" and text in {"kept", "dropped"}:
         case.pool = text

@@ -57,8 +57,8 @@ class Upstream:
         self.connections = 0
         self.failures: list[BaseException] = []
 
-    async def start(self, host: str = "127.0.0.1", **options: object) -> Origin:
-        self._server = await asyncio.start_server(self._serve, host, 0, **options)  # type: ignore[arg-type]
+    async def start(self, host: str = "127.0.0.1", port: int = 0, **options: object) -> Origin:
+        self._server = await asyncio.start_server(self._serve, host, port, **options)  # type: ignore[arg-type]
         port = self._server.sockets[0].getsockname()[1]
         return Origin("https" if options.get("ssl") else "http", host, port)
 
