@@ -47,7 +47,6 @@ DEFAULT_PORT = 4331
 _BACKLOG = 1024
 _BODY_BYTES = 16 * 1024 * 1024
 _LINE_BYTES = 64 * 1024
-_SHUTDOWN_SECONDS = 1.0
 PARTS = (
     oauth,
     redirects,
@@ -90,6 +89,8 @@ class EmulatorConfig:
     webhook_subscriptions: tuple[Subscription, ...] = ()
     plugin_url: str | None = None
     plugin_host: str | None = None
+    stop_seconds: float = 1.0
+    """How long what is being answered may go on when the emulator stops."""
 
     def settings(self) -> Settings:
         """Return the settings that a reset returns to."""
@@ -122,6 +123,8 @@ class Emulator:
         if config.public_url is not None:
             self.state.origin = str(URL(config.public_url).origin())
         self.app = build_app(self.state)
+        self.app.on_shutdown.append(self._end_idle)
+        self._stop_seconds = config.stop_seconds
         self.listening_origin = ""
         """Where programs on this machine reach the emulator, once it listens."""
         self._runner: web.AppRunner | None = None
@@ -185,7 +188,7 @@ class Emulator:
         self._runner = web.AppRunner(
             self.app,
             access_log=None,
-            shutdown_timeout=_SHUTDOWN_SECONDS,
+            shutdown_timeout=self._stop_seconds,
             max_line_size=_LINE_BYTES,
             max_field_size=_LINE_BYTES,
         )
@@ -201,6 +204,17 @@ class Emulator:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def _end_idle(self, app: web.Application) -> None:
+        """Close the connections on which nothing is being answered.
+
+        aiohttp gives the whole time to one that was accepted just now, and to
+        one whose request was answered before its body was there.
+        """
+        server = self._runner.server if self._runner is not None else None
+        for connection in server.connections if server is not None else []:
+            if not connection._request_in_progress:
+                connection.force_close()
 
 
 def build_app(state: State) -> web.Application:
