@@ -34,7 +34,7 @@ def locating(config: Config, child: Locate | None) -> Locate | None:
     """
     if config.upstream.url is None:
         return child
-    origin = Origin.parse(config.upstream.url)
+    origin = Origin.of_upstream(config.upstream.url)
     return lambda: origin
 
 
@@ -70,7 +70,7 @@ def first_contact(config: Config, pool: Pool, locate: Locate | None) -> FirstCon
         await pool.reach(locate())
 
     url = config.upstream.url
-    named = f"the frontend at {Origin.parse(url)}" if url is not None else "the frontend's command"
+    named = f"the frontend at {url}" if url is not None else "the frontend's command"
     return FirstContact(named, reach)
 
 

@@ -56,6 +56,25 @@ OPEN = "http://shop.example"
             id="URL for a host",
         ),
         pytest.param(
+            "upstream.url",
+            "unix:app.sock",
+            "expected a full path behind unix:, as unix:/run/app.sock, found 'app.sock'.",
+            id="socket without its folder",
+        ),
+        pytest.param(
+            "upstream.url",
+            f"unix:/{'x' * 103}",
+            "expected at most 103 bytes behind unix:, found 104.",
+            id="socket whose path is too long",
+        ),
+        pytest.param(
+            "site.api_origin",
+            "unix:/run/wix.sock",
+            "expected an address such as http://localhost:5173 (http or https, a host, a port and "
+            "no more), found 'unix:/run/wix.sock'.",
+            id="socket for Wix",
+        ),
+        pytest.param(
             "site.client_id",
             "not-a-guid",
             "expected a GUID such as 12345678-90ab-cdef-1234-567890abcdef, "
@@ -181,6 +200,11 @@ def test_urls_are_kept_as_browsers_write_them(project: Project) -> None:
     config = project.load({**flags, "mode": "dev", "upstream.url": "http://LOCALHOST:80/"})
     assert config.server.public_url == ("https://shop.example",)
     assert config.upstream.url == "http://localhost"
+
+
+def test_a_unix_socket_is_kept_as_it_is_written(project: Project) -> None:
+    config = project.load({"mode": "dev", "upstream.url": "unix:/run/My app.sock"})
+    assert config.upstream.url == "unix:/run/My app.sock"
 
 
 @given(text=st.text(max_size=40))

@@ -30,6 +30,22 @@ def test_an_address_is_read_and_written(text: str, origin: Origin, written: str)
     assert origin.authority == written.partition("//")[2]
 
 
+def test_an_upstream_may_be_a_unix_socket() -> None:
+    origin = Origin.of_upstream("unix:/run/app.sock")
+    assert origin == Origin("http", "localhost", 80, "/run/app.sock")
+    assert str(origin) == "unix:/run/app.sock"
+    assert (origin.url, origin.authority) == ("http://localhost", "localhost")
+    assert origin.is_loopback
+    assert not origin.is_tls
+    assert origin != Origin.of_upstream("unix:/run/other.sock")
+
+
+def test_an_upstream_is_an_origin_otherwise() -> None:
+    assert Origin.of_upstream("http://localhost:5173") == Origin("http", "localhost", 5173)
+    with pytest.raises(ValueError, match="expected an address such as"):
+        Origin.parse("unix:/run/app.sock")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from wixproxy.errors import ClientGone
 from wixproxy.sansio.exchange import Fields, Request
@@ -61,6 +62,10 @@ class Upstream:
         self._server = await asyncio.start_server(self._serve, host, port, **options)  # type: ignore[arg-type]
         port = self._server.sockets[0].getsockname()[1]
         return Origin("https" if options.get("ssl") else "http", host, port)
+
+    async def start_unix(self, path: Path) -> Origin:
+        self._server = await asyncio.start_unix_server(self._serve, path)
+        return Origin.of_upstream(f"unix:{path}")
 
     async def close(self) -> None:
         assert self._server is not None

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from ..sansio.origin import UNIX
 from ..sansio.public_url import PublicURL, parse_authority
-from . import values
 from .table import (
     AuthorityText,
     BackendSecret,
@@ -125,14 +125,14 @@ class BackendTable(Table):
     @property
     def socket_path(self) -> str | None:
         """The unix socket to listen on, where `listen` names one."""
-        if self.listen is None or not self.listen.startswith(values.UNIX):
+        if self.listen is None or not self.listen.startswith(UNIX):
             return None
-        return self.listen.removeprefix(values.UNIX)
+        return self.listen.removeprefix(UNIX)
 
     @property
     def host_and_port(self) -> tuple[str, int] | None:
         """The address to listen on, where `listen` names one; port 0 is a free one."""
-        if self.listen is None or self.listen.startswith(values.UNIX):
+        if self.listen is None or self.listen.startswith(UNIX):
             return None
         host, port = parse_authority(self.listen)
         return host.strip("[]"), port or 0

@@ -27,6 +27,7 @@ from .table import (
     Positive,
     PositiveSeconds,
     Table,
+    UpstreamText,
 )
 
 Mode = Literal["dev", "production"]
@@ -37,7 +38,11 @@ _FOR_COMMAND = "made for upstream.command"
 class UpstreamTable(Table):
     """The frontend: a running server or a folder of built files."""
 
-    url: OriginText | None = Field(default=None, description="The running frontend to forward to.")
+    url: UpstreamText | None = Field(
+        default=None,
+        description='The running frontend to forward to, "http://localhost:5173" or '
+        '"unix:/run/app.sock".',
+    )
     root: PathText | None = Field(
         default=None,
         description="The folder of built files to serve in place of a running frontend.",

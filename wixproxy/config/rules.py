@@ -185,7 +185,7 @@ def _is_on_this_machine(config: Config) -> bool:
     """Tell whether the running frontend is, as far as the configuration says."""
     if config.upstream.url is None:
         return bool(config.upstream.command)
-    return Origin.parse(config.upstream.url).is_loopback
+    return Origin.of_upstream(config.upstream.url).is_loopback
 
 
 def _frontend(config: Config) -> Iterator[Problem]:

@@ -45,6 +45,7 @@ SessionKey = Annotated[Secret, AfterValidator(values.session_key), WithJsonSchem
 RedisURL = Annotated[Secret, AfterValidator(values.redis_url), WithJsonSchema(SECRET_SCHEMA)]
 PublicURLText = Annotated[str, AfterValidator(values.public_url)]
 OriginText = Annotated[str, AfterValidator(values.origin)]
+UpstreamText = Annotated[str, AfterValidator(values.upstream_url)]
 BrowserOrigin = Annotated[str, AfterValidator(values.browser_origin)]
 AuthorityText = Annotated[str, AfterValidator(values.authority)]
 HostText = Annotated[str, AfterValidator(values.host)]

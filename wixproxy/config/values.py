@@ -18,7 +18,7 @@ from ..errors import quoted
 from ..sansio.call_rules import CallPattern
 from ..sansio.elevation import IDENTITIES
 from ..sansio.keyring import Key
-from ..sansio.origin import Origin
+from ..sansio.origin import UNIX, Origin
 from ..sansio.public_url import PublicURL, parse_authority
 from ..sansio.redaction import Secret
 from ..sansio.routes import DEFAULT_CALLBACK_PATH
@@ -31,7 +31,6 @@ EXAMPLE_KEY = "dGhpcy1pcy1ub3QtYS1rZXktaXQtaXMtYW4tZXhhbXA="
 NEW_KEY = 'Run "wixproxy newkey"'
 NEW_FOR_BACKEND = 'Run "wixproxy newkey --backend"'
 BACKEND_SECRET_CHARACTERS = 32
-UNIX = "unix:"
 # What the name of a unix socket may take on every platform: macOS keeps 104 bytes with the zero.
 SOCKET_PATH_BYTES = 103
 
@@ -73,6 +72,14 @@ def origin(text: str) -> str:
     """Read scheme, host and port of a server."""
     _refuse_user(text)
     return str(Origin.parse(text))
+
+
+def upstream_url(text: str) -> str:
+    """Read where the frontend takes connections: an origin, or "unix:" and a socket's path."""
+    if text.startswith(UNIX):
+        _check_socket_path(text.removeprefix(UNIX), "unix:/run/app.sock")
+        return text
+    return origin(text)
 
 
 def pages_url(text: str) -> str:
@@ -200,17 +207,7 @@ def is_emulators_key(text: str) -> bool:
 def listen_address(text: str) -> str:
     """Read "host:port", or "unix:" and the path of a socket."""
     if text.startswith(UNIX):
-        path = text.removeprefix(UNIX)
-        if not path.startswith("/") or "\0" in path or path.endswith("/"):
-            raise ValueError(
-                f"expected a full path behind unix:, as unix:/run/wixproxy.sock, "
-                f"found {quoted(path)}"
-            )
-        if len(path.encode()) > SOCKET_PATH_BYTES:
-            raise ValueError(
-                f"expected at most {SOCKET_PATH_BYTES} bytes behind unix:, "
-                f"found {len(path.encode())}"
-            )
+        _check_socket_path(text.removeprefix(UNIX), "unix:/run/wixproxy.sock")
         return text
     _refuse_user(text)
     try:
@@ -278,6 +275,15 @@ def redis_url(secret: Secret) -> Secret:
     if parts.query or parts.fragment:
         raise ValueError("expected no query in the address of Redis; its options stand beside it")
     return secret
+
+
+def _check_socket_path(path: str, example: str) -> None:
+    if not path.startswith("/") or "\0" in path or path.endswith("/"):
+        raise ValueError(f"expected a full path behind unix:, as {example}, found {quoted(path)}")
+    if len(path.encode()) > SOCKET_PATH_BYTES:
+        raise ValueError(
+            f"expected at most {SOCKET_PATH_BYTES} bytes behind unix:, found {len(path.encode())}"
+        )
 
 
 def _is_ipv6(text: str) -> bool:

@@ -138,7 +138,7 @@ class Frontend:
             if passing != lines:
                 fields = headers.without(fields, {b"set-cookie"})
                 fields += [(b"Set-Cookie", line) for line in passing]
-        fields = public_locations(fields, str(origin), exchange.front.public)
+        fields = public_locations(fields, origin.url, exchange.front.public)
         if answer.status == 304 and self._takes_tag(exchange):
             return [*injected_validators(fields), VARY]
         return [*fields, VARY] if self._options.injects and is_page(fields) else fields

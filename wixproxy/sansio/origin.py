@@ -1,7 +1,9 @@
 """Name the one place that a connection goes to.
 
 An origin is a scheme, a host and a port (RFC 6454 §4), nothing more: a path
-or a user name in it would be silently ignored, so it is refused.
+or a user name in it would be silently ignored, so it is refused. An upstream
+may also listen at a unix socket: then plain HTTP is spoken there, and the
+server's own name for itself, where it has one, is localhost.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 
 from ..errors import quoted
 
+UNIX = "unix:"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _ORIGIN = re.compile(
@@ -25,11 +28,15 @@ _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_.])?")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a connection goes; `host` is a lower-case name or address, without brackets."""
+    """Where a connection goes; `host` is a lower-case name or address, without brackets.
+
+    `socket_path` names the unix socket that takes the place of host and port.
+    """
 
     scheme: str
     host: str
     port: int
+    socket_path: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Origin:
@@ -48,6 +55,13 @@ class Origin:
             if not _HOST.fullmatch(host):
                 raise ValueError(f"the host in {quoted(text)} is not a name or an address")
         return cls(scheme, host, _port(found["port"], scheme, text))
+
+    @classmethod
+    def of_upstream(cls, text: str) -> Origin:
+        """Read an origin, or `unix:/run/app.sock`; raise ValueError as `parse` does."""
+        if text.startswith(UNIX):
+            return cls("http", "localhost", DEFAULT_PORTS["http"], text.removeprefix(UNIX))
+        return cls.parse(text)
 
     @property
     def authority(self) -> str:
@@ -70,8 +84,13 @@ class Origin:
         except ValueError:
             return False
 
-    def __str__(self) -> str:
+    @property
+    def url(self) -> str:
+        """What a server there calls itself, as in a redirect of its own."""
         return f"{self.scheme}://{self.authority}"
+
+    def __str__(self) -> str:
+        return self.url if self.socket_path is None else UNIX + self.socket_path
 
 
 def _ipv6(host: str, text: str) -> str:

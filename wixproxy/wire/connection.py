@@ -311,7 +311,8 @@ class Connection(asyncio.Protocol):
             return UpstreamUnavailable(f"{self.origin} broke its answer off.")
         if incoming.begun:
             return UpstreamUnavailable(f"{self.origin} broke the head of its answer off.")
-        hint = "" if self.origin.is_tls else " If it speaks TLS, write https:// in its address."
+        may_speak_tls = not self.origin.is_tls and self.origin.socket_path is None
+        hint = " If it speaks TLS, write https:// in its address." if may_speak_tls else ""
         return UpstreamUnavailable(f"{self.origin} closed the connection before it answered.{hint}")
 
 

@@ -3,7 +3,7 @@
 A dev server may listen on ::1, on 127.0.0.1 or on both, so `localhost`
 means both and is never looked up (RFC 6761 §6.3); other names try their
 addresses in turn, families interleaved (RFC 8305). Certificates are always
-verified as the given context says.
+verified as the given context says. A unix socket has but one address, its path.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ async def dial(
 
 async def _connect(origin: Origin, make: Callable[[], _P], tls: ssl.SSLContext | None) -> _P:
     loop = asyncio.get_running_loop()
+    if origin.socket_path is not None:
+        _, protocol = await loop.create_unix_connection(make, origin.socket_path)
+        return protocol
     stagger = LOOPBACK_STAGGER_SECONDS if origin.is_loopback else STAGGER_SECONDS
     sock = await aiohappyeyeballs.start_connection(
         await _addresses(origin), happy_eyeballs_delay=stagger
@@ -90,22 +93,35 @@ def _literal(host: str, port: int) -> _Address | None:
 
 def _unreachable(origin: Origin, error: BaseException) -> UpstreamError:
     """Say in plain words why there is no connection."""
+    if isinstance(error, ssl.SSLError):
+        return _not_secured(origin, error)
     if isinstance(error, socket.gaierror):
         return UpstreamUnavailable(
             f"The name in {origin} has no address. Is it spelled right, and does DNS work here?"
         )
+    if origin.socket_path is not None and isinstance(error, FileNotFoundError):
+        return NothingListens(
+            f"There is no socket at {origin}. Is the server running, and is this its path?"
+        )
+    if origin.socket_path is not None and isinstance(error, PermissionError):
+        return UpstreamUnavailable(
+            f"wixproxy may not connect to {origin}. Let its user write to that socket, and enter "
+            "the folders above it."
+        )
+    if isinstance(error, OSError) and error.errno in {None, errno.ECONNREFUSED}:
+        return NothingListens(f"Nothing is listening at {origin}. Is the server running?")
+    reason = error.strerror if isinstance(error, OSError) else None
+    return UpstreamUnavailable(f"{origin} cannot be reached: {reason or error}.")
+
+
+def _not_secured(origin: Origin, error: ssl.SSLError) -> UpstreamError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return UpstreamUnavailable(
             f"The certificate of {origin} was not accepted: {error.verify_message}."
             " Name the authority that signed it: upstream.ca_file for a frontend, site.ca_file"
             " for Wix."
         )
-    if isinstance(error, ssl.SSLError):
-        return UpstreamUnavailable(
-            f"{origin} does not speak TLS on this port ({error.reason or 'no TLS'})."
-            " If it is a plain server, write http:// in its address."
-        )
-    if isinstance(error, OSError) and error.errno in {None, errno.ECONNREFUSED}:
-        return NothingListens(f"Nothing is listening at {origin}. Is the server running?")
-    reason = error.strerror if isinstance(error, OSError) else None
-    return UpstreamUnavailable(f"{origin} cannot be reached: {reason or error}.")
+    return UpstreamUnavailable(
+        f"{origin} does not speak TLS on this port ({error.reason or 'no TLS'})."
+        " If it is a plain server, write http:// in its address."
+    )
