@@ -69,6 +69,7 @@ def test_an_attempt_reads_back_as_it_was_written() -> None:
         pytest.param(b"code=c&state=a&state=b", id="two states"),
         pytest.param(b"code=c&state[]=a", id="a state like a list"),
         pytest.param(b"code=c&code=d&state=a", id="two codes"),
+        pytest.param(b"code=c&state=a&iss=https%3A%2F%2Fa&iss=https%3A%2F%2Fb", id="two issuers"),
         pytest.param(b"error=denied", id="an error without a state"),
     ],
 )
@@ -76,6 +77,14 @@ def test_a_callback_without_exactly_one_state_is_refused(query: bytes) -> None:
     """R29, C24, C25."""
     with pytest.raises(LoginRejected):
         Callback.parse(query)
+
+
+@pytest.mark.parametrize(
+    "issuer", [b"https%3A%2F%2Fwww.wix.com", b"https%3A%2F%2Fevil.example", b""]
+)
+def test_an_issuer_that_nobody_can_check_changes_nothing(issuer: bytes) -> None:
+    """R32: there is one authorization server, and state and verifier bind the code to it."""
+    assert Callback.parse(b"code=c&state=a&iss=" + issuer) == Callback.parse(b"code=c&state=a")
 
 
 def test_a_callback_without_code_and_error_may_have_them_in_its_fragment() -> None:

@@ -7,6 +7,14 @@
    or an expired one: nothing is asked of Wix.
 3. At most five attempts wait in one browser; the oldest gives way.
 4. Three starts within thirty seconds are a loop, not a person.
+5. `iss` (RFC 9207) is not judged. Wix tells neither its issuer nor that it
+   sends one, so there is nothing to compare it with, and who does not know a
+   parameter ignores it (RFC 6749 §4.1.2). RFC 9207 §2.4 has clients of several
+   authorization servers discard what they did not expect: mix-up needs a
+   second one (§4, RFC 9700 §4.4), and a code of ours goes to the one that
+   `site.api_origin` names, with a verifier. Discarding would end every login
+   on the day that Wix begins to send it. A second site in one configuration,
+   or an issuer that Wix publishes, changes this rule.
 Source: Wix takes the authorization request inside a redirect session, with
 the response mode `query`; its login page then returns to the redirect URI.
 """
@@ -213,7 +221,7 @@ class Callback:
         """
         values: dict[str, str] = {}
         for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-            if name in ("state", "code", "error", "error_description"):
+            if name in ("state", "code", "error", "error_description", "iss"):
                 if name in values:
                     raise LoginRejected(
                         f"The callback came with the parameter {name} twice. {_AGAIN}"
