@@ -1,16 +1,19 @@
 """The bytes of a client's connection after an upgrade to a WebSocket; see `wire.tunnel`.
 
 They are carried as they are. Only the ends of frames towards the client are
-followed, so that a server that stops can say goodbye in the WebSocket's own
-words; the client's answer then ends the other side in good order, too.
+followed, so that a server that stops, or whose upstream broke off, can say
+goodbye in the WebSocket's own words; where it stops, the client's answer then
+ends the other side in good order, too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
-from .sansio.websocket_frames import GOING_AWAY, FrameEnds, close_frame
+from .errors import ClientGone
+from .sansio.websocket_frames import GOING_AWAY, INTERNAL_ERROR, FrameEnds, close_frame
 
 if TYPE_CHECKING:
     from .client_connection import ClientConnection
@@ -46,20 +49,25 @@ class ClientStream:
         self._frames.feed(data)
         self._connection.send(data)
         if self._leaving:
-            self._say_goodbye()
+            self._say_goodbye(GOING_AWAY)
         if self._connection.writing_paused:
             await self._connection.drained()
 
     def leave(self) -> None:
         """Tell the client that the server goes away, as soon as a frame may be put in."""
         self._leaving = True
-        self._say_goodbye()
+        self._say_goodbye(GOING_AWAY)
 
     def write_eof(self) -> None:
         """Say that no more bytes come from here."""
         transport = self._connection.transport
         if transport is not None and not transport.is_closing() and transport.can_write_eof():
             transport.write_eof()
+
+    def break_off(self) -> None:
+        """Say that the other side broke off, where a frame may be put in, and close."""
+        self._say_goodbye(INTERNAL_ERROR)
+        self.close()
 
     def close(self) -> None:
         """Close the connection."""
@@ -78,8 +86,9 @@ class ClientStream:
         self._ended = True
         self._incoming.put_nowait(b"")
 
-    def _say_goodbye(self) -> None:
+    def _say_goodbye(self, code: int) -> None:
         if self._frames.between_frames and not self._frames.closed:
-            frame = close_frame(GOING_AWAY)
+            frame = close_frame(code)
             self._frames.feed(frame)
-            self._connection.send(frame)
+            with contextlib.suppress(ClientGone):
+                self._connection.send(frame)

@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiohttp import WSMsgType, web
 
 from tests.public_listener import SECONDS, settled
-from tests.vectors.frames import SCRIPTS, TEXT, close, deflated, frame
+from tests.vectors.frames import CLOSE, SCRIPTS, TEXT, close, deflated, frame
 from tests.vectors.readers import Client, Fields, values
 from tests.vectors.scene import Scene, scene
 from tests.wire.upstreams import Peer
@@ -148,6 +148,42 @@ async def test_every_byte_passes_both_ways(proxied: Scene, script: bytes) -> Non
             received += piece
     assert heard == script
     assert received == script
+
+
+HELLO = frame(TEXT, b"hello", masked=False)
+FAILED = frame(CLOSE, (1011).to_bytes(2, "big"), masked=False)
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        pytest.param(b"", FAILED, id="before a frame"),
+        pytest.param(HELLO, HELLO + FAILED, id="between two frames"),
+        pytest.param(HELLO[:4], HELLO[:4], id="within a frame"),
+        pytest.param(HELLO + FAILED, HELLO + FAILED, id="behind its own close"),
+    ],
+)
+async def test_an_upstream_that_breaks_off_is_a_failed_server_to_the_client(
+    proxied: Scene, said: bytes, heard: bytes
+) -> None:
+    """P15: it is told so by the code 1011, where a frame can be put in."""
+    go = asyncio.Event()
+
+    async def upstream(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(SWITCH + b"\r\n" + said)
+        await go.wait()
+        peer.reset()
+
+    proxied.upstream.script = upstream
+    client = await proxied.client()
+    await opened(client)
+    received = client.tunnelled()
+    async with asyncio.timeout(SECONDS):
+        received += await client.reader.readexactly(len(said) - len(received))
+        go.set()
+        received += await client.reader.read()
+    assert received == heard
 
 
 async def test_firefoxs_way_of_asking_is_understood(proxied: Scene) -> None:

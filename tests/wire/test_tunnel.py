@@ -29,6 +29,7 @@ class Client:
         self.hears = asyncio.Event()
         self.heard_eof = asyncio.Event()
         self.closed = asyncio.Event()
+        self.broken_off = False
         self.room = asyncio.Event()
         self.room.set()
 
@@ -45,6 +46,10 @@ class Client:
 
     def write_eof(self) -> None:
         self.heard_eof.set()
+
+    def break_off(self) -> None:
+        self.broken_off = True
+        self.close()
 
     def close(self) -> None:
         self.closed.set()
@@ -73,6 +78,7 @@ async def test_bytes_go_both_ways_until_both_ends_have_ended(serve: Serve, pool:
     assert client.heard == b"hello PING PONG"
     assert client.heard_eof.is_set()
     assert client.closed.is_set()
+    assert not client.broken_off
 
 
 async def test_an_upstream_that_ends_first_still_hears_the_client(serve: Serve, pool: Pool) -> None:
@@ -112,6 +118,7 @@ async def test_an_end_of_file_ends_a_tunnel_over_tls_whole(
     async with asyncio.timeout(5):
         await tunnel(answer, client)
     assert client.closed.is_set()
+    assert not client.broken_off
     await pool.close()
 
 
@@ -130,6 +137,7 @@ async def test_a_reset_by_the_upstream_ends_the_tunnel(serve: Serve, pool: Pool)
     async with asyncio.timeout(2):
         await tunnel(answer, client)
     assert client.closed.is_set()
+    assert client.broken_off
 
 
 async def test_a_client_that_stays_silent_behind_an_ended_upstream_is_let_go(

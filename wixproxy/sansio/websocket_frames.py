@@ -8,6 +8,7 @@ the fragments of one message (§5.4).
 from __future__ import annotations
 
 GOING_AWAY = 1001
+INTERNAL_ERROR = 1011
 _CLOSE = 0x8
 _FIN = 0x80
 _MASKED = 0x80

@@ -3,7 +3,8 @@
 Nothing is looked at: a WebSocket's frames, its compression and its close
 codes are an affair of its two ends. An end of file is passed on and leaves
 the other direction open, but for an upstream over TLS, which cannot be
-half-closed: there it ends both, as a broken connection does.
+half-closed: there it ends both, as a broken connection does. Of an upstream
+that breaks off the client is told, if there is a way to say so.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from ..errors import WixproxyError
+from ..errors import UpstreamError, WixproxyError
 from .answer import Answer
 
 # How long one direction may be silent once the other has ended.
@@ -38,8 +39,16 @@ class ByteStream(Protocol):
         ...
 
 
+class ClientEnd(ByteStream, Protocol):
+    """The end of a tunnel that can be told why it closes."""
+
+    def break_off(self) -> None:
+        """Say that the other side broke off, and close."""
+        ...
+
+
 async def tunnel(
-    answer: Answer, client: ByteStream, *, linger_seconds: float = LINGER_SECONDS
+    answer: Answer, client: ClientEnd, *, linger_seconds: float = LINGER_SECONDS
 ) -> None:
     """Carry bytes between the two until both have ended, or one broke off.
 
@@ -59,8 +68,10 @@ async def tunnel(
         for way in ways:
             way.cancel()
         answer.close()
-        client.close()
         ends = await asyncio.gather(*ways, return_exceptions=True)
+        # A client that has said all may have ended the other side itself.
+        broke_off = ends[0] is not None and any(isinstance(end, UpstreamError) for end in ends)
+        (client.break_off if broke_off else client.close)()
     for end in ends:
         if isinstance(end, Exception) and not isinstance(end, (WixproxyError, OSError)):
             raise end
