@@ -20,7 +20,8 @@ UPPER = (
     | SHARED
     | {
         *("backend", "draining", "first_contact", "frontend", "handlers", "listening"),
-        *("parser_limits", "protocol", "serve", "stores", "wire", "wix"),
+        *("descriptors", "parser_limits", "protocol", "serve", "stores", "turned_away", "wire"),
+        "wix",
     }
 )
 BUILDERS = {
@@ -41,7 +42,8 @@ OURS: Mapping[str, set[str]] = {
     "downstream": DECIDERS | {"client_stream"},
     "parser_limits": DECIDERS,
     "client_connection": DECIDERS | {"client_stream", "downstream", "listening", "parser_limits"},
-    "protocol": DECIDERS | {"client_connection", "downstream", "parser_limits"},
+    "protocol": DECIDERS | {"client_connection", "downstream", "parser_limits", "turned_away"},
+    "turned_away": {"errors"},
     "draining": {"listening", "protocol"},
     "ports": set(),
     "frontend": DECIDERS | {"ports", "wire"},
@@ -69,6 +71,7 @@ OURS: Mapping[str, set[str]] = {
     "serve": DECIDERS | REQUEST,
     "backend": DECIDERS | REQUEST | {"serve"},
     "listening": set(),
+    "descriptors": set(),
     "extension_assembly": UPPER | {"config", "delivery_assembly"},
     "delivery_assembly": UPPER | {"config", "extension_assembly"},
     "frontend_assembly": UPPER | {"config"},

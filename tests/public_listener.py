@@ -77,9 +77,14 @@ class Client:
 class Listener:
     """A running listener; `refused` holds what could not be parsed."""
 
-    def __init__(self, serve: Serve, keepalive_seconds: float) -> None:
+    def __init__(self, serve: Serve, keepalive_seconds: float, max_connections: int | None) -> None:
         self.refused: list[WixproxyError] = []
-        self.server = PublicServer(serve, self._refuse, keepalive_seconds=keepalive_seconds)
+        self.server = PublicServer(
+            serve,
+            self._refuse,
+            keepalive_seconds=keepalive_seconds,
+            max_connections=max_connections,
+        )
         self._listening: asyncio.Server | None = None
         self._port = 0
         self._clients: list[Client] = []
@@ -116,9 +121,11 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(serve: Serve, *, keepalive_seconds: float = 75.0) -> AsyncIterator[Listener]:
+async def listening(
+    serve: Serve, *, keepalive_seconds: float = 75.0, max_connections: int | None = None
+) -> AsyncIterator[Listener]:
     """Run a listener for as long as the block runs."""
-    listener = Listener(serve, keepalive_seconds)
+    listener = Listener(serve, keepalive_seconds, max_connections)
     await listener.start()
     try:
         yield listener

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -21,9 +22,13 @@ from .client_connection import LINGER_SECONDS, ClientConnection, Written
 from .downstream import ClientDownstream
 from .errors import ClientGone, WixproxyError
 from .parser_limits import PARSER_FIELD_BYTES, PARSER_FIELDS, PARSER_LINE_BYTES
+from .turned_away import TurnedAway
 
 Serve = Callable[[ClientDownstream], Awaitable[None]]
 Refuse = Callable[[ClientDownstream, WixproxyError], Awaitable[None]]
+
+# How often the log hears that there is no room.
+TOLD_EVERY_SECONDS = 60.0
 
 log = logging.getLogger("wixproxy.server")
 
@@ -31,7 +36,14 @@ log = logging.getLogger("wixproxy.server")
 class PublicServer(web.Server):
     """Makes a `ClientConnection` for each connection that is accepted."""
 
-    def __init__(self, serve: Serve, refuse: Refuse, *, keepalive_seconds: float) -> None:
+    def __init__(
+        self,
+        serve: Serve,
+        refuse: Refuse,
+        *,
+        keepalive_seconds: float,
+        max_connections: int | None = None,
+    ) -> None:
         if HttpRequestParser is HttpRequestParserPy:
             raise RuntimeError(
                 "aiohttp runs without its C parser, which wixproxy needs for strict parsing. "
@@ -45,12 +57,31 @@ class PublicServer(web.Server):
         self._serve = serve
         self.refuse = refuse
         self._keepalive_seconds = keepalive_seconds
+        self._max_connections = max_connections
+        self._told_at = -math.inf
+        self._coming: set[web.RequestHandler] = set()
+        self._heard: set[TurnedAway] = set()
         self.draining = False
         self._emptied: asyncio.Future[None] | None = None
 
-    def __call__(self) -> ClientConnection:
+    def __call__(self) -> ClientConnection | TurnedAway:  # type: ignore[override]
         """Make the protocol of one connection."""
-        return ClientConnection(
+        return TurnedAway(self._heard) if self._turns_away() else self._connection()
+
+    def _turns_away(self) -> bool:
+        """Tell whether there is no room; the log hears of it once a minute."""
+        # asyncio makes the protocols of all that wait at the door before the first is connected.
+        count = len(self._connections) + len(self._coming)
+        if self._max_connections is None or count < self._max_connections:
+            return False
+        now = self._loop.time()
+        if now - self._told_at >= TOLD_EVERY_SECONDS:
+            self._told_at = now
+            log.warning("%d clients are connected; more are turned away", count)
+        return True
+
+    def _connection(self) -> ClientConnection:
+        connection = ClientConnection(
             self,
             loop=self._loop,
             keepalive_timeout=self._keepalive_seconds,
@@ -62,6 +93,13 @@ class PublicServer(web.Server):
             access_log=None,
             logger=_SILENT,
         )
+        self._coming.add(connection)
+        return connection
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Count the connection among those that are there."""
+        self._coming.discard(handler)
+        super().connection_made(handler, transport)
 
     def dismiss(self, *, patiently: bool) -> None:
         """Close where nothing is under way, and end what would go on by itself."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from . import descriptors
 from .assembly import Shared
 from .config import Config
 from .errors import ConfigError
@@ -60,6 +61,7 @@ def run(config: Config, read_again: ReadAgain, *, opens_browser: bool = False) -
 
     `read_again` reads the configuration for a SIGHUP; it raises `ConfigError`.
     """
+    descriptors.allow_most()
     with ExitStack() as closing:
         config, sockets = _opened(config, closing)
         if config.server.workers > 1:

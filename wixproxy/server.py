@@ -15,6 +15,7 @@ from .assembly import Clock, Process, Shared, assemble, assemble_client
 from .backend import BackendServer
 from .config import Config
 from .config.reloading import taken_over
+from .descriptors import most_clients
 from .errors import ConfigError
 from .frontend_assembly import Locate
 from .listening import BACKLOG
@@ -98,6 +99,7 @@ class Proxy:
             requests.serve,
             requests.refuse,
             keepalive_seconds=self.config.server.keepalive_seconds,
+            max_connections=self.config.server.max_connections or most_clients(),
         )
         self._servers.append(server)
         return server

@@ -77,6 +77,11 @@ class ServerTable(Table):
     max_fields: Positive = Field(
         default=200, le=1_000, description="How many header fields are accepted."
     )
+    max_connections: Positive | None = Field(
+        default=None,
+        description="How many clients may be connected at once to one process; half as many as "
+        "it may open files when left out.",
+    )
     keepalive_seconds: PositiveSeconds = Field(
         default=75.0,
         description="How long an idle connection is kept; "

@@ -33,6 +33,7 @@
     │   ├── BodyTooLarge          413
     │   ├── BodyTooSlow           408
     │   ├── TooManyRequests       429
+    │   ├── TooManyConnections    503      no room for another client
     │   ├── WebhookUnverified     401      Wix did not sign it, or not for now
     │   └── WebhookMalformed      400
     ├── SealError                          never shown; the cookie counts as absent
@@ -78,6 +79,7 @@ from .request import (
     PathRefused,
     RequestRefused,
     TargetTooLong,
+    TooManyConnections,
     TooManyRequests,
     UnsafeReturnURL,
     VersionRefused,
@@ -149,6 +151,7 @@ __all__ = [
     "SessionUnreadable",
     "StoreUnavailable",
     "TargetTooLong",
+    "TooManyConnections",
     "TooManyRequests",
     "UnknownSeal",
     "UnsafeReturnURL",

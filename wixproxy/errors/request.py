@@ -144,6 +144,12 @@ class TooManyRequests(RequestRefused):
     status, code, title = 429, "too_many_requests", "Too many requests"
 
 
+class TooManyConnections(RequestRefused):
+    """There is no room for another client."""
+
+    status, code, title = 503, "too_many_connections", "The proxy is full"
+
+
 class WebhookUnverified(RequestRefused):
     """Nothing shows that Wix sent this event or plugin request, or that it is of now."""
 
