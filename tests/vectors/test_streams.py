@@ -18,9 +18,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GET = b"GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: shop.test\r\n"
-IDLE_SECONDS = 0.2
+IDLE_SECONDS = 0.4
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-COUNTED = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+COUNTED = b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -36,7 +36,7 @@ async def impatient_scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def impatient(impatient_scene: Scene) -> AsyncIterator[Scene]:
-    """A proxy that gives everybody a fifth of a second."""
+    """A proxy that gives everybody less than half a second."""
     yield impatient_scene
     await impatient_scene.renew()
 
@@ -80,7 +80,7 @@ async def test_a_stream_of_events_may_be_silent(impatient: Scene) -> None:
     client = await impatient.client(GET)
     async with asyncio.timeout(SECONDS):
         await client.reader.readuntil(b"data: 1\n\n")
-        await asyncio.sleep(3 * IDLE_SECONDS)
+        await asyncio.sleep(2 * IDLE_SECONDS)
         go.set()
         await client.reader.readuntil(b"data: 2\n\n")
 
@@ -91,14 +91,14 @@ async def test_a_body_that_drips_is_not_limited_as_a_whole(impatient: Scene) -> 
     async def script(peer: Peer) -> None:
         await peer.head()
         await peer.send(COUNTED)
-        for _ in range(10):
-            await asyncio.sleep(IDLE_SECONDS / 4)
+        for _ in range(30):
+            await asyncio.sleep(IDLE_SECONDS / 20)
             await peer.send(b"x")
 
     impatient.upstream.script = script
     client = await impatient.client(GET)
     answer = await client.answer()
-    assert (answer.body, answer.whole) == (b"x" * 10, True)
+    assert (answer.body, answer.whole) == (b"x" * 30, True)
 
 
 async def test_a_body_that_stops_is_cut(impatient: Scene) -> None:

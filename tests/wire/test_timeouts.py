@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 
 import pytest
 
@@ -12,6 +14,7 @@ from wixproxy.errors import BodyTooSlow
 from wixproxy.wire.pool import Pool, Timeouts
 
 PAUSE_SECONDS = 0.05
+PIECES = 20
 
 
 class Dripping:
@@ -47,24 +50,24 @@ async def test_a_client_that_stops_in_the_middle_of_its_body_is_given_up(
 
 
 async def test_what_goes_on_slowly_is_not_limited_as_a_whole(serve: Serve) -> None:
-    """V90: each pause is short, and both bodies take many times longer than any limit."""
+    """V90: each pause is short, and each body takes longer than any limit."""
 
     async def script(peer: Peer) -> None:
         await peer.head()
-        await peer.reader.readexactly(10)
-        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
-        for _ in range(10):
+        await peer.reader.readexactly(PIECES)
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % PIECES)
+        for _ in range(PIECES):
             await asyncio.sleep(PAUSE_SECONDS)
             await peer.send(b"x")
 
-    limit = 4 * PAUSE_SECONDS
+    limit = PIECES * PAUSE_SECONDS * 2 / 3
     pool = Pool(timeouts=Timeouts(limit, limit, limit))
-    asked = request("POST", content_length=10)
-    answer = await pool.send(await serve(script), asked, Dripping(10))
+    asked = request("POST", content_length=PIECES)
+    answer = await pool.send(await serve(script), asked, Dripping(PIECES))
     body = b""
     while piece := await answer.read():
         body += piece
-    assert body == b"x" * 10
+    assert body == b"x" * PIECES
     await pool.close()
 
 
@@ -85,4 +88,25 @@ async def test_a_body_may_pause_while_its_answer_streams(serve: Serve) -> None:
     while piece := await answer.read():
         body += piece
     assert body == b"........"
+    await pool.close()
+
+
+async def test_what_came_in_time_counts_although_it_is_seen_late(serve: Serve) -> None:
+    """On a machine that was held up, the bytes and the end of their time are met together."""
+    waiting = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha")
+        await waiting.wait()
+        os.write(peer.writer.get_extra_info("socket").fileno(), b"lf")
+        time.sleep(2 * PAUSE_SECONDS)  # noqa: ASYNC251 - the loop shall stand still
+
+    pool = Pool(timeouts=Timeouts(idle_seconds=PAUSE_SECONDS))
+    answer = await pool.send(await serve(script), request())
+    assert await answer.read() == b"ha"
+    reading = asyncio.create_task(answer.read())
+    await asyncio.sleep(0)
+    waiting.set()
+    assert await reading == b"lf"
     await pool.close()

@@ -219,6 +219,9 @@ class Incoming:
                 self._timer = None
 
     def _silent(self, seconds: float) -> None:
+        if self._waiter is None or self._waiter.done():
+            # On a machine that was held up, what came in time is seen together with its end.
+            return
         # An upstream may be silent while it is still being told something:
         # its time begins when the request has been sent.
         uploading = self.upload is not None and not self.upload.done()
