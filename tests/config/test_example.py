@@ -68,7 +68,7 @@ def test_an_active_line_shows_the_default(name: str) -> None:
     assert ACTIVE[name] == OPTIONS[name].default
 
 
-@pytest.mark.parametrize("name", FOLLOWING)
+@pytest.mark.parametrize("name", sorted(FOLLOWING))
 def test_a_default_that_follows_from_others_is_not_pinned_by_a_copy(name: str) -> None:
     assert name not in ACTIVE
 
