@@ -45,6 +45,9 @@ class FullStore:
     def newest(self, session: Session) -> Session:
         return self.inner.newest(session)
 
+    async def close(self) -> None:
+        await self.inner.close()
+
 
 def fill(stage: Stage) -> None:
     """Let the store take nothing from now on."""
