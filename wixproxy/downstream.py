@@ -34,8 +34,15 @@ if TYPE_CHECKING:
 
 BeforeHead = Callable[[int, Fields], Awaitable[Fields]]
 
+# RFC 9110 §15 renamed these, and Python followed with 3.13.
+_RENAMED = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 _REASONS = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+    status.value: f"HTTP/1.1 {status.value} {_RENAMED.get(status, status.phrase)}\r\n".encode()
     for status in http.HTTPStatus
 }
 # For bodies of at most a few MiB that we read whole; what is passed on may take its time.
