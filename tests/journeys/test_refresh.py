@@ -63,7 +63,11 @@ async def test_a_token_that_ends_soon_is_renewed_while_the_call_goes_on(stage: S
     browser = await member(stage)
     stage.advance(14_400 - 200)
     assert (await browser.fetch(CALL)).status == 200
-    assert refreshes(stage) == 1
+    # Where no head carries the tokens, none waits for them.
+    for _ in range(500):
+        if refreshes(stage):
+            break
+        await asyncio.sleep(0.01)
     assert (await browser.fetch(CALL)).status == 200
     assert refreshes(stage) == 1
 

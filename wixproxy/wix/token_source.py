@@ -143,13 +143,17 @@ class TokenSource:
             return renewed
 
     async def _end(self, session: Session) -> None:
-        """End the session and put one new visitor in its place."""
+        """End the session and put one new visitor in its place.
+
+        The visitor is there first: whoever finds the session ended, while a
+        store takes its time, would otherwise begin one of its own.
+        """
         now = self._clock()
         log.info("Wix refused to renew a %s session", session.identity)
-        await self._store.delete(session)
         visitor = Session.visitor(now, self._limits, ended=Ended("refused", int(now)))
         await self._store.save(visitor)
         self._replacements[session.id] = visitor
+        await self._store.delete(session)
         while self._replacements:
             oldest = next(iter(self._replacements.values()))
             if len(self._replacements) <= MAX_REPLACEMENTS and not self._was_long_ago(oldest):
