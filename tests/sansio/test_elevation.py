@@ -230,3 +230,8 @@ def test_no_rule_that_is_accepted_matches_a_path_of_another_shape(path: str, met
     assert len(segments) >= 3
     assert not any("*" in segment for segment in segments)
     assert not one.matches(method, b"/x/y/z", ADA)
+
+
+def test_a_rule_never_lets_the_parameter_pass_that_a_whole_request_stands_in() -> None:
+    with pytest.raises(ValueError, match="would open every field"):
+        rule("GET /ecom/v1/orders/{id}", query_names=["fields", ".r"])

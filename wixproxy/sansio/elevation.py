@@ -37,6 +37,8 @@ LITERAL_SEGMENTS = 3
 MAPPED_AGAIN_BEHIND = "_api"
 IDENTITIES = frozenset({"visitor", "member"})
 
+# Wix: the parameter that a GET's whole request is written into, as JSON in base64.
+WHOLE_REQUEST = ".r"
 _CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S+)").fullmatch
 _LITERAL = re.compile(r"[A-Za-z0-9\-._~]+").fullmatch
 _PARAMETER = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}").fullmatch
@@ -84,6 +86,12 @@ class ElevationRule:
                 f'expected one method and a full path, as "POST /ecom/v1/orders/search", '
                 f"found {quoted(call)}"
             )
+        allowed = frozenset(query_names)
+        if WHOLE_REQUEST in allowed:
+            raise ValueError(
+                f'query_names must not hold "{WHOLE_REQUEST}": the whole request stands in it, so '
+                "it would open every field; name the call with POST and its body_fields"
+            )
         identities = frozenset(who)
         if not identities:
             raise ValueError('who may call is missing; write "visitor", "member" or member ids')
@@ -93,7 +101,7 @@ class ElevationRule:
             segments=tuple(match[2].split("/")[1:]),
             who=identities,
             body_fields=frozenset(body_fields),
-            query_names=frozenset(query_names),
+            query_names=allowed,
             fixed_body=dict(fixed_body or {}),
             per_minute=per_minute,
         )
