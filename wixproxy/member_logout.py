@@ -42,7 +42,7 @@ class MemberLogout:
         ended = exchange.session.current
         await exchange.session.replace(Session.visitor(self._clock(), exchange.front.limits))
         if ended is not None:
-            await exchange.front.store.delete(ended)
+            await exchange.front.store.end(ended)
         return location
 
     async def _address(self, exchange: Exchange, asked: dict[str, Any]) -> str | None:

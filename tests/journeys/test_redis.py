@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.conftest import HandClock
@@ -16,6 +17,8 @@ from tests.siblings import ACCESS_TOKEN_SECONDS, CALL, SIBLINGS, STRICTLY, membe
 from tests.stage import FETCH, Browser, Stage, staged
 from wixproxy.listening import listen
 from wixproxy.server import build
+
+PRODUCTS = "/_wix/api/stores/v3/products/query?.r=e30"
 
 
 @pytest.fixture
@@ -44,16 +47,30 @@ async def second_process(stage: Stage) -> AsyncIterator[str]:
         await proxy.stop()
 
 
+def shown(browser: Browser) -> dict[str, str]:
+    """Return the fields of a call with the cookies that the browser has now."""
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
+    host = browser.stage.origin.removeprefix("http://")
+    return {**FETCH, "Host": host, "Cookie": cookies}
+
+
 async def call_at(browser: Browser, origin: str, path: str = CALL) -> int:
     """Call another process of the site as the same browser; return the status."""
-    fields = {
-        **FETCH,
-        "Host": browser.stage.origin.removeprefix("http://"),
-        "Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies().items()),
-    }
-    async with browser.http.get(f"{origin}{path}", headers=fields) as answer:
+    async with browser.http.get(f"{origin}{path}", headers=shown(browser)) as answer:
         await answer.read()
         return answer.status
+
+
+def given(answer: aiohttp.ClientResponse) -> str:
+    """Return the session cookie that the answer sets."""
+    lines = answer.headers.getall("Set-Cookie", [])
+    return "".join(line.partition(";")[0] for line in lines if "HttpOnly" in line)
+
+
+def visitors(stage: Stage) -> int:
+    """Return how many visitors Wix has made."""
+    made: int = stage.counts()["grants"].get("anonymous", 0)
+    return made
 
 
 async def test_five_hundred_siblings_at_two_processes_make_one_refresh(stage: Stage) -> None:
@@ -71,13 +88,44 @@ async def test_five_hundred_siblings_at_two_processes_make_one_refresh(stage: St
             assert refreshes(stage) == expected
 
 
+@pytest.mark.parametrize(("identity", "status"), [("visitor", 200), ("member", 401)])
+async def test_siblings_of_an_ended_session_become_one_visitor_at_both_processes(
+    stage: Stage, identity: str, status: int
+) -> None:
+    browser = await member(stage) if identity == "member" else stage.browser()
+    await browser.navigate("/")
+    assert (await browser.fetch(PRODUCTS)).status == 200
+    old, started = shown(browser), visitors(stage)
+    stage.emulator.state.tokens.revoke_everyone()
+    stage.advance(ACCESS_TOKEN_SECONDS)
+    jar = aiohttp.DummyCookieJar()
+    async with second_process(stage) as other, aiohttp.ClientSession(cookie_jar=jar) as http:
+
+        async def call(origin: str, fields: dict[str, str]) -> tuple[int, str]:
+            async with http.get(f"{origin}{PRODUCTS}", headers=fields) as answer:
+                return answer.status, given(answer)
+
+        origins = [stage.origin, other] * 25
+        answers = await asyncio.gather(*(call(origin, old) for origin in origins))
+        # Late ones, when nobody waits for anything any more.
+        answers += [await call(origin, old) for origin in origins[:2]]
+        assert Counter(code for code, _ in answers) == {status: 52}
+        cookies = {cookie for _, cookie in answers}
+        assert len(cookies) == 1
+        new = cookies.pop()
+        for origin in origins[:2]:
+            code, cookie = await call(origin, {**old, "Cookie": new})
+            assert code == 200
+            assert cookie in {"", new}
+    assert visitors(stage) == started + 1
+
+
 async def test_who_logs_out_at_one_process_is_logged_out_at_all(stage: Stage) -> None:
     browser = await member(stage)
     async with second_process(stage) as other:
         assert await call_at(browser, other) == 200
-        fields = {"Cookie": "; ".join(f"{k}={v}" for k, v in browser.cookies().items())}
+        fields = shown(browser)
         await browser.fetch("/_wix/logout", "POST")
-        fields = {**FETCH, **fields, "Host": stage.origin.removeprefix("http://")}
         statuses = []
         for _ in range(100):
             async with browser.http.get(f"{other}{CALL}", headers=fields) as answer:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wixproxy.errors import SealError
+from wixproxy.sansio.ends import End
 from wixproxy.sansio.session import Limits, Session
-from wixproxy.sansio.session_record import End, Record, is_session_id, version_text
+from wixproxy.sansio.session_record import Record, is_session_id, version_text
 from wixproxy.sansio.tokens import Tokens
 
 NOW = 1_800_000_000
@@ -24,13 +25,20 @@ def test_what_is_written_is_read() -> None:
     assert record().read(record().written(SESSION)) == SESSION
 
 
-def test_an_end_is_read_as_an_end() -> None:
-    assert record().read(record().ended(SESSION)) == End("visitor")
+@pytest.mark.parametrize(
+    "end",
+    [End("visitor"), End("member"), End("member", SESSION)],
+    ids=["visitor", "member", "led on"],
+)
+def test_an_end_is_read_as_an_end(end: End) -> None:
+    assert record().read(record().ended(end)) == end
 
 
 def test_neither_name_nor_text_shows_the_id_or_a_token() -> None:
-    text = record().name + record().written(SESSION) + record().ended(SESSION)
-    for secret in (SESSION.id, "an-access", "a-refresh"):
+    successor = Session.visitor(NOW, Limits())
+    ended = record().ended(End("visitor", successor))
+    text = record().name + record().written(SESSION) + ended
+    for secret in (SESSION.id, successor.id, "an-access", "a-refresh"):
         assert secret not in text
 
 
@@ -96,7 +104,7 @@ def test_texts_of_versions_are_ordered_as_the_versions_are(one: Session, other: 
 
 
 def test_an_end_is_later_than_every_version() -> None:
-    ended = record().ended(SESSION).partition("|")[0]
+    ended = record().ended(End("visitor")).partition("|")[0]
     assert len(ended) == len(version_text(SESSION))
     assert ended > version_text(SESSION)
 

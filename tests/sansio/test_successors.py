@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from wixproxy.sansio.ends import End
 from wixproxy.sansio.session import Limits, Session
 from wixproxy.sansio.successors import Successors
 from wixproxy.sansio.tokens import Tokens
 
 NOW = 1_800_000_000
 TOKENS = Tokens("a", "r", NOW + 14_400, 14_400)
+END = End("visitor")
 
 
 def visitor() -> Session:
@@ -63,7 +65,7 @@ def test_the_number_remembered_is_bounded() -> None:
     for _ in range(1_000):
         session = visitor()
         successors.remember(session, "text", NOW)
-        successors.end(session)
+        successors.end(session, END)
         successors.remember(visitor(), "text", NOW)
     assert len(successors) == 100
 
@@ -71,8 +73,8 @@ def test_the_number_remembered_is_bounded() -> None:
 def test_an_ended_session_is_remembered_as_ended() -> None:
     successors, old = Successors(1_000), visitor()
     successors.remember(old.renewed(TOKENS), "text", NOW)
-    successors.end(old)
-    assert successors.is_ended(old)
+    successors.end(old, END)
+    assert successors.end_of(old.id) is END
     assert successors.newest(old) is old
 
 
@@ -88,7 +90,7 @@ def test_a_flood_of_new_visitors_pushes_no_renewal_out() -> None:
 
 def test_a_flood_of_visitors_who_leave_makes_no_ended_login_good_again() -> None:
     successors, ended = Successors(100_000, limit=100), visitor().renewed(TOKENS)
-    successors.end(ended)
+    successors.end(ended, END)
     for _ in range(1_000):
-        successors.end(visitor())
-    assert successors.is_ended(ended)
+        successors.end(visitor(), END)
+    assert successors.end_of(ended.id) is END

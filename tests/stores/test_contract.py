@@ -148,9 +148,34 @@ async def test_a_deleted_session_is_refused_and_not_mistaken_for_a_new_browser(
     """R65."""
     session = Session.visitor(clock(), LIMITS)
     text = await store.save(session)
-    await store.delete(session)
+    await store.end(session)
     with pytest.raises(SessionEnded) as caught:
         await store.load(text)
     assert caught.value.session_id == session.id
     async with store.exclusive(session) as latest:
         assert latest is None
+
+
+async def test_what_took_the_place_of_a_session_is_known_for_ten_minutes(
+    store: SessionStore, clock: HandClock
+) -> None:
+    """An old cookie, wherever it was kept, must not open what its browser has become."""
+    session, visitor = (Session.visitor(clock(), LIMITS) for _ in range(2))
+    await store.save(session)
+    await store.save(visitor)
+    await store.end(session, visitor)
+    assert store.successor(session.id) == visitor
+    clock.advance(599)
+    assert store.successor(session.id) == visitor
+    clock.advance(1)
+    assert store.successor(session.id) is None
+
+
+async def test_nothing_takes_the_place_of_a_session_that_just_ends(
+    store: SessionStore, clock: HandClock
+) -> None:
+    session = Session.visitor(clock(), LIMITS)
+    await store.save(session)
+    assert store.successor(session.id) is None
+    await store.end(session)
+    assert store.successor(session.id) is None

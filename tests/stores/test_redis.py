@@ -89,11 +89,27 @@ async def test_what_one_process_ended_no_other_brings_back(
     session = Session.visitor(clock(), LIMITS)
     text = await one.save(session)
     assert await other.load(text) == session
-    await one.delete(session)
+    await one.end(session)
     await other.save(renewed(session, clock))
     for store in (one, other):
         with pytest.raises(SessionEnded):
             await store.load(text)
+
+
+async def test_what_took_the_place_of_a_session_is_the_same_for_every_process(
+    redis_service: RedisServer, process: MakeProcess, clock: HandClock
+) -> None:
+    one, loading, renewing = (process(redis_service.url) for _ in range(3))
+    session, visitor = (Session.visitor(clock(), LIMITS) for _ in range(2))
+    text = await one.save(session)
+    await one.save(visitor)
+    await one.end(session, visitor)
+    with pytest.raises(SessionEnded):
+        await loading.load(text)
+    assert loading.successor(session.id) == visitor
+    async with renewing.exclusive(session) as latest:
+        assert latest is None
+    assert renewing.successor(session.id) == visitor
 
 
 async def test_one_process_at_a_time_holds_a_session(
@@ -138,15 +154,16 @@ def test_the_lease_outlasts_the_longest_grant(process: MakeProcess) -> None:
 async def test_a_copy_of_redis_shows_no_id_and_no_token(
     redis_service: RedisServer, process: MakeProcess, clock: HandClock
 ) -> None:
-    session = renewed(Session.visitor(clock(), LIMITS), clock)
+    session, ended, visitor = (renewed(Session.visitor(clock(), LIMITS), clock) for _ in range(3))
     store = process(redis_service.url, fresh_seconds=9)
     await store.save(session)
+    await store.end(ended, visitor)
     names = redis_service.ask("KEYS", "wixproxy:*").split(b"\r\n")
     copied = b"".join(
         redis_service.ask("GET", name.decode()) for name in names if name.startswith(b"wixproxy:")
     )
     assert copied
-    for secret in (session.id, "access-1", "refresh-1"):
+    for secret in (session.id, ended.id, visitor.id, "access-1", "refresh-1"):
         assert secret.encode() not in copied + b"".join(names)
 
 

@@ -247,7 +247,7 @@ async def test_a_session_that_was_logged_out_is_not_renewed(
     source: TokenSource, wix: Wix, store: SessionStore, member: Session, clock: HandClock
 ) -> None:
     clock.advance(LIFETIME_SECONDS)
-    await store.delete(member)
+    await store.end(member)
     with pytest.raises(SessionEnded) as ended:
         await source.current(member)
     assert source.replacement(ended.value) is None

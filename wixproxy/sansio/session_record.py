@@ -8,6 +8,8 @@
 3. The version stands in the clear, in a form whose text order is the order
    of versions, so that the store itself can keep an older one from
    overwriting a newer one. What marks an end is newer than every version.
+4. An end may name what took the session's place. That, too, opens with the
+   ended session's id alone.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ..errors import SealError
+from .ends import End
 from .keyring import KEY_BYTES, Key, Keyring
-from .session import LOGIN_STARTS_KEPT, Identity, Session, decode, encode
+from .session import LOGIN_STARTS_KEPT, Session, decode, encode
 
 PURPOSE = "session record"
 SEPARATOR = "|"
@@ -31,13 +33,6 @@ _ID = re.compile(r"[A-Za-z0-9_-]{43}").fullmatch
 _DIGITS = 20
 # Digits alone, because Redis compares texts by its locale, and all of those agree on digits.
 ENDED_VERSION = "9" * (3 + LOGIN_STARTS_KEPT) * _DIGITS
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """What is left of a session that was ended: whose it was."""
-
-    identity: Identity
 
 
 class Record:
@@ -55,9 +50,12 @@ class Record:
         """Return the record's text for this version of the session."""
         return self._sealed(version_text(session), encode(session))
 
-    def ended(self, session: Session) -> str:
-        """Return the record's text for a session that was ended."""
-        return self._sealed(ENDED_VERSION, json.dumps({"k": session.identity}).encode())
+    def ended(self, end: End) -> str:
+        """Return the record's text for the end of the session."""
+        values: dict[str, str] = {"k": end.identity}
+        if end.successor is not None:
+            values["s"] = encode(end.successor).decode()
+        return self._sealed(ENDED_VERSION, json.dumps(values).encode())
 
     def read(self, text: str) -> Session | End:
         """Return what was written.
@@ -71,7 +69,7 @@ class Record:
         data = self._ring.open(PURPOSE, sealed, (self.name, version, *self._bound_to))
         try:
             if version == ENDED_VERSION:
-                return End("member" if json.loads(data)["k"] == "member" else "visitor")
+                return _end(json.loads(data))
             session = decode(data)
         except (ValueError, KeyError, TypeError) as error:
             raise SealError("the record holds no session of this form") from error
@@ -95,6 +93,14 @@ def version_text(session: Session) -> str:
     padded = [*starts, *[0] * (LOGIN_STARTS_KEPT - len(starts))]
     numbers = (generation, touched_at, *padded, at_wix_since)
     return "".join(f"{number:0{_DIGITS}d}" for number in numbers)
+
+
+def _end(values: dict[str, str]) -> End:
+    successor = values.get("s")
+    return End(
+        "member" if values["k"] == "member" else "visitor",
+        None if successor is None else decode(successor.encode()),
+    )
 
 
 def _derived(session_id: str, use: str, bound_to: Sequence[str]) -> bytes:

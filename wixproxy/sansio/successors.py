@@ -8,14 +8,15 @@ any request may still come with the old one.
    passed (older requests may still be under way), at most for the idle limit.
 2. At most 10,000 are remembered; the oldest gives way, and before all others
    one without tokens.
-3. An id that ended is remembered, too, so that a late request does not bring
-   it back: the latest 10,000, however long ago, by the same rule.
+3. An end is remembered, too, so that a late request does not bring the
+   session back: the latest 10,000, however long ago, by the same rule.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .ends import End
 from .limited_memory import LimitedMemory
 from .session import Session
 
@@ -33,12 +34,12 @@ class _Successor:
 
 
 class Successors:
-    """The latest version of each session that changed here, and the ids that ended."""
+    """The latest version of each session that changed here, and the ends of others."""
 
     def __init__(self, idle_seconds: float, limit: int = MAX_REMEMBERED) -> None:
         self._idle_seconds = idle_seconds
         self._successors: LimitedMemory[_Successor] = LimitedMemory(limit)
-        self._ended: LimitedMemory[None] = LimitedMemory(limit)
+        self._ends: LimitedMemory[End] = LimitedMemory(limit)
 
     def remember(self, session: Session, text: str, now: float) -> None:
         """Keep a version and its sealed text, unless a later one is known."""
@@ -72,14 +73,14 @@ class Successors:
             return known.text
         return None
 
-    def end(self, session: Session) -> None:
-        """Forget the session and remember that it ended."""
+    def end(self, session: Session, end: End) -> None:
+        """Forget the session and remember its end."""
         self._successors.drop(session.id)
-        self._ended.keep(session, None)
+        self._ends.keep(session, end)
 
-    def is_ended(self, session: Session) -> bool:
-        """Tell whether the session was ended here."""
-        return session.id in self._ended
+    def end_of(self, session_id: str) -> End | None:
+        """Return the session's end, if it was ended here."""
+        return self._ends.get(session_id)
 
     def _forget_old(self, now: float) -> None:
         # Two of the longest unseen are looked at for each one that arrives, so

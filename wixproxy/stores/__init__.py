@@ -8,7 +8,8 @@ The law every store obeys:
    starts from the latest tokens and not from those in the browser's hand.
 3. `newest` costs no I/O, because it is asked whenever a head is written.
 4. An ended session is remembered as ended: its cookie is refused instead of
-   being mistaken for a new browser.
+   being mistaken for a new browser. What took its place is the same for all
+   who share the store.
 """
 
 from __future__ import annotations
@@ -41,8 +42,19 @@ class SessionStore(Protocol):
         """Keep the session and return the text that the browser shall present."""
         ...
 
-    async def delete(self, session: Session) -> None:
-        """End the session: from now on its cookie is refused."""
+    async def end(self, session: Session, successor: Session | None = None) -> None:
+        """End the session: from now on its cookie is refused, and `successor` is in its place.
+
+        Save the successor first: whoever finds the end looks for it at once.
+        """
+        ...
+
+    def successor(self, session_id: str) -> Session | None:
+        """Return what took the place of a session, within ten minutes of its end.
+
+        Known to every process that has met the end by `load` or `exclusive`;
+        costs no I/O.
+        """
         ...
 
     def exclusive(self, session: Session) -> AbstractAsyncContextManager[Session | None]:

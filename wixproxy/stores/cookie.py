@@ -21,6 +21,7 @@ from ..errors import (
     UnknownSeal,
 )
 from ..sansio.cookies import MAX_TEXT_CHARACTERS
+from ..sansio.ends import End
 from ..sansio.keyring import Keyring
 from ..sansio.session import Limits, Session, decode, encode
 from ..sansio.successors import Successors
@@ -74,7 +75,7 @@ class CookieStore:
         session = self._opened.get(cookie) or self._open(cookie, now)
         if session is None or not session.is_alive(now, self._limits):
             return None
-        if self._successors.is_ended(session):
+        if self._successors.end_of(session.id) is not None:
             raise SessionEnded(
                 "This session was ended; its cookie is no longer valid.",
                 session_id=session.id,
@@ -99,15 +100,21 @@ class CookieStore:
             self._successors.remember(session, text, self._clock())
         return text
 
-    async def delete(self, session: Session) -> None:
+    async def end(self, session: Session, successor: Session | None = None) -> None:
         """Refuse the session from now on, as far as this process is asked."""
-        self._successors.end(session)
+        self._successors.end(session, End(session.identity, successor))
+
+    def successor(self, session_id: str) -> Session | None:
+        """Return what took the place of a session that was ended here."""
+        end = self._successors.end_of(session_id)
+        return None if end is None else end.successor_at(self._clock())
 
     @asynccontextmanager
     async def exclusive(self, session: Session) -> AsyncIterator[Session | None]:
         """Hold the session alone within this process."""
         async with self._locks.hold(session.id):
-            yield None if self._successors.is_ended(session) else self.newest(session)
+            is_ended = self._successors.end_of(session.id) is not None
+            yield None if is_ended else self.newest(session)
 
     async def close(self) -> None:
         """Do nothing: nothing is open."""

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from ..errors import SessionEnded
+from ..sansio.ends import End
 from ..sansio.limited_memory import LimitedMemory
-from ..sansio.session import Identity, Limits, Session
+from ..sansio.session import Limits, Session
 from .locks import Locks
 
 MAX_SESSIONS = 100_000
-MAX_ENDED = 10_000
+MAX_ENDS = 10_000
 SWEPT_AT_ONCE = 2
 
 
@@ -33,7 +34,7 @@ class MemoryStore:
         self._limits = limits
         self._clock = clock
         self._sessions: LimitedMemory[Session] = LimitedMemory(max_sessions)
-        self._ended: LimitedMemory[Identity] = LimitedMemory(MAX_ENDED)
+        self._ends: LimitedMemory[End] = LimitedMemory(MAX_ENDS)
         self._locks = Locks()
 
     def renew(self, limits: Limits, max_sessions: int) -> None:
@@ -43,12 +44,12 @@ class MemoryStore:
 
     async def load(self, cookie: str) -> Session | None:
         """Return the session of this id; see `SessionStore.load`."""
-        identity = self._ended.get(cookie)
-        if identity is not None:
+        end = self._ends.get(cookie)
+        if end is not None:
             raise SessionEnded(
                 "This session was ended; its cookie is no longer valid.",
                 session_id=cookie,
-                identity=identity,
+                identity=end.identity,
             )
         session = self._sessions.get(cookie)
         if session is None:
@@ -62,21 +63,26 @@ class MemoryStore:
     async def save(self, session: Session) -> str:
         """Keep the session, unless it ended or a later version is known; the text is its id."""
         known = self._sessions.get(session.id)
-        if session.id not in self._ended and (known is None or session.version > known.version):
+        if session.id not in self._ends and (known is None or session.version > known.version):
             self._sessions.keep(session, session)
             self._forget_old()
         return session.id
 
-    async def delete(self, session: Session) -> None:
+    async def end(self, session: Session, successor: Session | None = None) -> None:
         """Forget the session at once."""
         self._sessions.drop(session.id)
-        self._ended.keep(session, session.identity)
+        self._ends.keep(session, End(session.identity, successor))
+
+    def successor(self, session_id: str) -> Session | None:
+        """Return what took the ended session's place."""
+        end = self._ends.get(session_id)
+        return None if end is None else end.successor_at(self._clock())
 
     @asynccontextmanager
     async def exclusive(self, session: Session) -> AsyncIterator[Session | None]:
         """Hold the session alone."""
         async with self._locks.hold(session.id):
-            yield None if session.id in self._ended else self.newest(session)
+            yield None if session.id in self._ends else self.newest(session)
 
     async def close(self) -> None:
         """Do nothing: nothing is open."""

@@ -9,7 +9,8 @@
    of one waits here until Redis is back; a session that is not known, and a
    new one, get `StoreUnavailable`. Not found is not the same as not reached.
 5. What another process ended or renewed is noticed within a second; whoever
-   renews reads afresh.
+   renews reads afresh. An end names what took the session's place, so all
+   processes lead its browser to the same.
 
 Source: Redis "SET", "Distributed Locks with Redis" (one instance; a lost lock costs one
 more renewal, never a session).
@@ -29,8 +30,9 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockError, RedisError
 
 from ..errors import SealError, SessionEnded, StoreUnavailable
+from ..sansio.ends import End
 from ..sansio.session import Limits, Session
-from ..sansio.session_record import SEPARATOR, End, Record, is_session_id
+from ..sansio.session_record import SEPARATOR, Record, is_session_id
 from .locks import Locks
 from .redis_client import Client
 
@@ -100,7 +102,7 @@ class RedisStore:
         self._quiet_seconds = quiet_seconds
         self._lease_seconds = guarded_seconds + LEASE_MARGIN_SECONDS
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._ended: OrderedDict[str, End] = OrderedDict()
+        self._ends: OrderedDict[str, End] = OrderedDict()
         self._locks = Locks()
         self._readings: dict[str, asyncio.Task[Session | End | None]] = {}
         self._quiet_until = 0.0
@@ -131,7 +133,7 @@ class RedisStore:
         Raises `StoreUnavailable` for a session that Redis never had.
         """
         known = self._known.get(session.id)
-        if session.id in self._ended or (known and not _is_wanted(session, known)):
+        if session.id in self._ends or (known and not _is_wanted(session, known)):
             return session.id
         record = known.record if known else self._record(session.id)
         try:
@@ -143,15 +145,17 @@ class RedisStore:
             self._flush_later()
         return session.id
 
-    async def delete(self, session: Session) -> None:
+    async def end(self, session: Session, successor: Session | None = None) -> None:
         """End the session for all processes; raises `StoreUnavailable`."""
-        record = self._record(session.id)
-        await self._asked(
-            lambda: self._client.set(
-                self._prefix + record.name, record.ended(session), ex=END_KEPT_SECONDS
-            )
-        )
-        self._note_end(session.id, End(session.identity))
+        record, end = self._record(session.id), End(session.identity, successor)
+        name, text = self._prefix + record.name, record.ended(end)
+        await self._asked(lambda: self._client.set(name, text, ex=END_KEPT_SECONDS))
+        self._note_end(session.id, end)
+
+    def successor(self, session_id: str) -> Session | None:
+        """Return what took the session's place, whichever process ended it."""
+        end = self._ends.get(session_id)
+        return None if end is None else end.successor_at(self._clock())
 
     @asynccontextmanager
     async def exclusive(self, session: Session) -> AsyncIterator[Session | None]:
@@ -195,7 +199,7 @@ class RedisStore:
 
     async def _shared_reading(self, session_id: str) -> Session | End | None:
         """Read once for all who ask at once, and not again within a second."""
-        end, known = self._ended.get(session_id), self._known.get(session_id)
+        end, known = self._ends.get(session_id), self._known.get(session_id)
         if end is not None:
             return end
         now = asyncio.get_running_loop().time()
@@ -269,9 +273,9 @@ class RedisStore:
 
     def _note_end(self, session_id: str, end: End) -> None:
         self._known.pop(session_id, None)
-        self._ended[session_id] = end
-        if len(self._ended) > MAX_KNOWN:
-            self._ended.popitem(last=False)
+        self._ends[session_id] = end
+        if len(self._ends) > MAX_KNOWN:
+            self._ends.popitem(last=False)
 
     def _flush_later(self) -> None:
         if self._flush is None or self._flush.done():

@@ -7,14 +7,13 @@
 3. Only `invalid_grant` ends a session (RFC 6749 §5.2). Silence, errors of
    Wix's and nonsense leave it as it is.
 4. When a session ends, all its requests get the same new visitor in its place,
-   for ten minutes: after that its cookie is worth nothing at all.
+   at whichever process of those that share its store.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 
 from ..errors import GrantRejected, SessionEnded, WixproxyError, WixRefused
@@ -23,9 +22,6 @@ from ..sansio.tokens import Tokens
 from ..stores import SessionStore
 from .client import WixClient
 
-MAX_REPLACEMENTS = 10_000
-# Requests may be under way, and a page may be read, for so long.
-REPLACED_SECONDS = 600
 # How long a stopping process waits for tokens that were asked for.
 CLOSING_SECONDS = 2.0
 
@@ -43,7 +39,6 @@ class TokenSource:
         self._limits = limits
         self._clock = clock
         self._flights: dict[str, asyncio.Task[Session]] = {}
-        self._replacements: OrderedDict[str, Session] = OrderedDict()
 
     def renew(self, wix: WixClient, limits: Limits) -> None:
         """Go on with another client and other limits; what is under way ends as it began."""
@@ -84,8 +79,8 @@ class TokenSource:
 
     def replacement(self, ended: SessionEnded) -> Session | None:
         """Return the visitor that took the place of a session that Wix has just ended."""
-        visitor = self._replacements.get(ended.session_id)
-        return None if visitor is None or self._was_long_ago(visitor) else visitor
+        visitor = self._store.successor(ended.session_id)
+        return None if visitor is None else self.newest(visitor)
 
     async def settle(self, seconds: float = CLOSING_SECONDS) -> None:
         """Let what is being asked for arrive and be kept, for so long."""
@@ -152,16 +147,7 @@ class TokenSource:
         log.info("Wix refused to renew a %s session", session.identity)
         visitor = Session.visitor(now, self._limits, ended=Ended("refused", int(now)))
         await self._store.save(visitor)
-        self._replacements[session.id] = visitor
-        await self._store.delete(session)
-        while self._replacements:
-            oldest = next(iter(self._replacements.values()))
-            if len(self._replacements) <= MAX_REPLACEMENTS and not self._was_long_ago(oldest):
-                break
-            self._replacements.popitem(last=False)
-
-    def _was_long_ago(self, visitor: Session) -> bool:
-        return self._clock() - visitor.created_at >= REPLACED_SECONDS
+        await self._store.end(session, visitor)
 
 
 def _explained(refusal: GrantRejected) -> WixRefused:
