@@ -39,7 +39,8 @@ OURS: Mapping[str, set[str]] = {
     "stores": DECIDERS,
     "wix": DECIDERS | {"stores"},
     "client_stream": DECIDERS,
-    "downstream": DECIDERS | {"client_stream"},
+    "file_request": set(),
+    "downstream": DECIDERS | {"client_stream", "file_request"},
     "parser_limits": DECIDERS,
     "client_connection": DECIDERS | {"client_stream", "downstream", "listening", "parser_limits"},
     "protocol": DECIDERS | {"client_connection", "downstream", "parser_limits", "turned_away"},
@@ -98,6 +99,7 @@ BY_TYPE: Mapping[str, set[str]] = {
     "client_stream": {"client_connection"},
     "downstream": {"client_connection"},
     "exchange": {"downstream"},
+    "file_request": {"client_connection", "downstream"},
 }
 """What a part may name in a type, and not load."""
 
@@ -109,6 +111,7 @@ OTHERS: Mapping[str, set[str]] = {
     "wix": {"aiohttp", "yarl"},
     "client_connection": {"aiohttp"},
     "downstream": {"aiohttp"},
+    "file_request": {"aiohttp"},
     "parser_limits": {"aiohttp"},
     "protocol": {"aiohttp"},
     "handlers.files": {"aiohttp"},

@@ -18,18 +18,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import socket
 import struct
 import sys
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
-from aiohttp.web_protocol import _ErrInfo
+from aiohttp.web_protocol import ERROR, _ErrInfo
 
 from .client_stream import ClientStream
-from .downstream import ClientDownstream
+from .downstream import BROKEN_BODY, ClientDownstream
 from .errors import ClientGone, FieldsTooLarge, WixproxyError
 from .listening import has_something
 from .parser_limits import PARSER_HEAD_BYTES, refusal
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 # How long a client may go on sending when we have said that nothing more comes.
 LINGER_SECONDS = 1.0
+
+log = logging.getLogger("wixproxy.server")
 
 # SO_LINGER: on, for no time at all.
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -74,17 +78,85 @@ class ClientConnection(web.RequestHandler):
         """Tell whether the server is about to stop."""
         return self._server.draining
 
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Refuse what the parser could not read, without repeating any of it."""
-        if self.exchange is None:
-            raise AssertionError("a request that cannot be parsed is an exchange, too")
-        return _Refusal(self, self.exchange, refusal(exc))
+    async def start(self) -> None:
+        """Answer one request after the other until the connection ends; called by aiohttp.
+
+        It takes the place of aiohttp's own loop, which makes a task, a request
+        and a response of its own for each, in circles that only the garbage
+        collector undoes.
+        """
+        while not self._force_close:
+            head, body = await self._next_message()
+            self._request_in_progress = True
+            try:
+                goes_on = await self._answer(head, body)
+            except BaseException:
+                self.force_close()
+                raise
+            finally:
+                self._request_in_progress = False
+                if self._handler_waiter is not None:
+                    self._handler_waiter.set_result(None)
+            if not goes_on or self._close:
+                break
+            self._wait_for_the_next()
+        self._task_handler = None
+        if self.transport is not None:
+            self.transport.close()
+
+    async def _next_message(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
+        """Return the next head with its body, and let the parser go on behind it."""
+        if not self._messages:
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        message = self._messages.popleft()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+        return message
+
+    async def _answer(self, head: RawRequestMessage | _ErrInfo, body: StreamReader) -> bool:
+        """Answer one request, or refuse what could not be parsed; tell whether another may come."""
+        unread = head if isinstance(head, _ErrInfo) else None
+        exchange = ClientDownstream(ERROR if isinstance(head, _ErrInfo) else head, body, self)
+        self.exchange = exchange
+        try:
+            if unread is not None:
+                exchange.close_after()
+                await self.refuse(exchange, refusal(unread.exc))
+            else:
+                await self._server.serve(exchange)
+                if exchange.body_is_broken:
+                    await self.linger()
+        except ClientGone:
+            exchange.abort()
+        except Exception:
+            log.exception("an exchange failed")
+            exchange.abort()
+        finally:
+            self.exchange = None
+        if not body.is_eof():
+            await self._drop_rest(body)
+        return exchange.keep_alive and body.is_eof()
+
+    async def _drop_rest(self, body: StreamReader) -> None:
+        """Read what is left of a body that nobody wanted, while its client may still send it."""
+        with contextlib.suppress(TimeoutError, ConnectionError, *BROKEN_BODY):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while not body.is_eof():
+                    await body.readany()
+
+    def _wait_for_the_next(self) -> None:
+        """Start the time that a connection may be idle for."""
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(
+                self._next_keepalive_close_time, self._process_keepalive
+            )
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it only grows and neither a head nor a body comes of it."""
@@ -231,48 +303,9 @@ class ClientConnection(web.RequestHandler):
         return exchange is not None and exchange.said_last and exchange.body_received
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Wake the tunnel that waits for bytes; the rest is aiohttp's."""
+        """Wake who waits for bytes; the rest is aiohttp's."""
         if self._tunnel is not None:
             self._tunnel.feed_eof()
+        if not self._body.is_eof():
+            self._body.set_exception(exc or ConnectionResetError("the client left"))
         super().connection_lost(exc)
-
-
-class Written(web.StreamResponse):
-    """What aiohttp is told of an answer that is on the wire already."""
-
-    def __init__(self, keep_alive: bool) -> None:
-        super().__init__()
-        self._goes_on = keep_alive
-
-    @property
-    def keep_alive(self) -> bool:
-        """Tell aiohttp whether the connection goes on."""
-        return self._goes_on
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Do nothing: the head is written."""
-        return None
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Do nothing: the body is written."""
-
-
-class _Refusal(Written):
-    """The answer to a request that could not be parsed, written when aiohttp asks for it."""
-
-    def __init__(
-        self, connection: ClientConnection, exchange: ClientDownstream, error: WixproxyError
-    ) -> None:
-        super().__init__(keep_alive=False)
-        self._connection = connection
-        self._exchange = exchange
-        self._error = error
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Write the refusal, and let the client read it."""
-        self._exchange.close_after()
-        try:
-            await self._connection.refuse(self._exchange, self._error)
-        except ClientGone:
-            self._exchange.abort()
-        return None

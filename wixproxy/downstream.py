@@ -22,9 +22,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import BadHttpMessage
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
 
 from .client_stream import ClientStream
 from .errors import BodyTooLarge, BodyTooSlow, ClientGone, MalformedRequest
+from .file_request import FileRequest
 from .sansio import headers
 from .sansio.exchange import Fields, Head, Request
 from .sansio.head_lines import field_lines
@@ -48,6 +51,8 @@ _REASONS = {
 # For bodies of at most a few MiB that we read whole; what is passed on may take its time.
 BODY_IDLE_SECONDS = 10.0
 BODY_WHOLE_SECONDS = 60.0
+# What aiohttp raises where the framing of a body does not hold.
+BROKEN_BODY = (BadHttpMessage, web.RequestPayloadError)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
 
@@ -60,6 +65,7 @@ class ClientDownstream:
 
     __slots__ = (
         "_bodiless",
+        "_body",
         "_chunked",
         "_connection",
         "_expects_continue",
@@ -75,10 +81,13 @@ class ClientDownstream:
         "status",
     )
 
-    def __init__(self, message: web.BaseRequest, connection: ClientConnection) -> None:
+    def __init__(
+        self, message: RawRequestMessage, body: StreamReader, connection: ClientConnection
+    ) -> None:
         self._message = message
+        self._body = body
         self._connection = connection
-        self.request = _request(message)
+        self.request = _request(message, connection.peername)
         self.before_head: BeforeHead | None = None
         self.status = 0
         self.bytes_sent = 0
@@ -87,10 +96,7 @@ class ClientDownstream:
         # carries the last trailer of a chunked body over into the head of the next request.
         wants_upgrade = headers.get(self.request.fields, b"upgrade") is not None
         self._keep_alive = not (
-            message._message.should_close
-            or connection.draining
-            or wants_upgrade
-            or self.request.chunked
+            message.should_close or connection.draining or wants_upgrade or self.request.chunked
         )
         self._chunked = False
         self._bodiless = False
@@ -116,17 +122,17 @@ class ClientDownstream:
     @property
     def said_last(self) -> bool:
         """Tell whether the client itself said that no other request follows."""
-        return bool(self._message._message.should_close)
+        return bool(self._message.should_close)
 
     @property
     def body_received(self) -> bool:
         """Tell whether the request's body arrived to its end."""
-        return self._message.content.is_eof() or not self.request.has_body
+        return self._body.is_eof() or not self.request.has_body
 
     @property
     def body_is_broken(self) -> bool:
         """Tell whether nobody knows where the request's body ends."""
-        return self._message.content.exception() is not None
+        return self._body.exception() is not None
 
     def close_after(self) -> None:
         """End the connection with this exchange."""
@@ -143,8 +149,8 @@ class ClientDownstream:
             if not self.head_sent:
                 self._connection.send(_CONTINUE)
         try:
-            return await self._message.content.readany()
-        except (BadHttpMessage, web.RequestPayloadError) as error:
+            return await self._body.readany()
+        except BROKEN_BODY as error:
             self.close_after()
             raise MalformedRequest(
                 "The framing of the request's body is broken; expected what Content-Length or "
@@ -253,11 +259,11 @@ class ClientDownstream:
     async def file(self, response: web.FileResponse) -> None:
         """Send a file by aiohttp's own response: ranges, validators and twins.
 
-        It is the one answer not written here; its head passes `before_head`
-        by way of the request's `_prepare_hook`. Raises `ClientGone`.
+        It is the one answer not written here. Raises `ClientGone`.
         """
+        request = FileRequest(self._message, self._body, self._connection, self)
         try:
-            await response.prepare(self._message)
+            await response.prepare(request)
             await response.write_eof()
         except ConnectionError as error:
             raise ClientGone from error
@@ -315,11 +321,9 @@ class ClientDownstream:
         return fields
 
 
-def _request(message: web.BaseRequest) -> Request:
-    head = message._message
+def _request(head: RawRequestMessage, peer: object) -> Request:
     fields = Head(list(head.raw_headers))
     length = headers.get(fields, b"content-length")
-    peer = message._protocol.peername
     return Request(
         method=head.method,
         target=head.path.encode("utf-8", "surrogateescape"),

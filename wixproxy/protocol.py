@@ -1,7 +1,7 @@
 """Our subclasses of aiohttp's low-level server: connections in, exchanges out.
 
 aiohttp parses requests and owns the connection; from the head of a request on,
-everything is ours: `serve` is called with the request and its downstream, and
+everything is ours: `serve` is called with each request's downstream, and
 `refuse` with what could not be parsed. See `client_connection` for the rest.
 """
 
@@ -14,13 +14,11 @@ from collections.abc import Awaitable, Callable
 from typing import cast
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy, RawRequestMessage
-from aiohttp.streams import StreamReader
+from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
 
-from .client_connection import LINGER_SECONDS, ClientConnection, Written
+from .client_connection import LINGER_SECONDS, ClientConnection
 from .downstream import ClientDownstream
-from .errors import ClientGone, WixproxyError
+from .errors import WixproxyError
 from .parser_limits import PARSER_FIELD_BYTES, PARSER_FIELDS, PARSER_LINE_BYTES
 from .turned_away import TurnedAway
 
@@ -49,11 +47,7 @@ class PublicServer(web.Server):
                 "aiohttp runs without its C parser, which wixproxy needs for strict parsing. "
                 "Install a wheel of aiohttp for this platform, and unset AIOHTTP_NO_EXTENSIONS."
             )
-        super().__init__(
-            self._handle,
-            request_factory=self._make_client_request,
-            handler_cancellation=True,
-        )
+        super().__init__(_unused, handler_cancellation=True)
         self._serve = serve
         self.refuse = refuse
         self._keepalive_seconds = keepalive_seconds
@@ -132,71 +126,17 @@ class PublicServer(web.Server):
         if self._emptied is not None and not self._emptied.done() and not self.connections:
             self._emptied.set_result(None)
 
+    async def serve(self, exchange: ClientDownstream) -> None:
+        """Have a request answered; raises `ClientGone` when the client left."""
+        await self._serve(exchange)
+
     def _ours(self) -> list[ClientConnection]:
         return cast("list[ClientConnection]", self.connections)
 
-    def _make_client_request(
-        self,
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: web.RequestHandler,
-        writer: AbstractStreamWriter,
-        task: asyncio.Task[None],
-    ) -> web.BaseRequest:
-        connection = cast("ClientConnection", protocol)
-        return ClientRequest(message, payload, connection, writer, task, self._loop)
 
-    async def _handle(self, message: web.BaseRequest) -> web.StreamResponse:
-        request = cast("ClientRequest", message)
-        exchange = request.exchange
-        try:
-            await self._serve(exchange)
-            if exchange.body_is_broken:
-                await request.connection.linger()
-        except ClientGone:
-            exchange.abort()
-        except Exception:
-            log.exception("an exchange failed")
-            exchange.abort()
-        finally:
-            request.connection.exchange = None
-        return Written(exchange.keep_alive)
-
-
-class ClientRequest(web.BaseRequest):
-    """aiohttp's request, which lends its message and body to a `ClientDownstream`."""
-
-    ATTRS = web.BaseRequest.ATTRS | frozenset(["connection", "exchange"])
-
-    def __init__(  # noqa: PLR0917 - the order is aiohttp's
-        self,
-        message: RawRequestMessage,
-        payload: StreamReader,
-        connection: ClientConnection,
-        writer: AbstractStreamWriter,
-        task: asyncio.Task[None],
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        super().__init__(message, payload, connection, writer, task, loop)
-        self.connection = connection
-        self.exchange = ClientDownstream(self, connection)
-        connection.exchange = self.exchange
-
-    async def _prepare_hook(self, response: web.StreamResponse) -> None:
-        """Let the session join the one kind of answer that aiohttp writes, a file."""
-        exchange = self.exchange
-        response.headers.popall("Server", None)
-        fields = [(name.encode(), value.encode()) for name, value in response.headers.items()]
-        fields = await exchange.joined(response.status, fields)
-        response.headers.clear()
-        for name, value in fields:
-            response.headers.add(name.decode(), value.decode())
-        if self.connection.draining or not exchange.keep_alive:
-            # aiohttp has written its own Connection field by now.
-            exchange.close_after()
-            response.force_close()
-            response.headers["Connection"] = "close"
-        exchange.status = response.status
+async def _unused(request: web.BaseRequest) -> web.StreamResponse:
+    """Stand for the handler that aiohttp asks for, and that `ClientConnection` never calls."""
+    raise NotImplementedError
 
 
 _SILENT = logging.getLogger("wixproxy.parser")
