@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from wixproxy.downstream import ClientDownstream
 from wixproxy.errors import WixproxyError
 from wixproxy.listening import listen
-from wixproxy.protocol import PublicServer, Serve
+from wixproxy.protocol import HEAD_SECONDS, PublicServer, Serve
 
 GET = b"GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n"
 LAST_GET = b"GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n"
@@ -77,12 +77,19 @@ class Client:
 class Listener:
     """A running listener; `refused` holds what could not be parsed."""
 
-    def __init__(self, serve: Serve, keepalive_seconds: float, max_connections: int | None) -> None:
+    def __init__(
+        self,
+        serve: Serve,
+        keepalive_seconds: float,
+        head_seconds: float,
+        max_connections: int | None,
+    ) -> None:
         self.refused: list[WixproxyError] = []
         self.server = PublicServer(
             serve,
             self._refuse,
             keepalive_seconds=keepalive_seconds,
+            head_seconds=head_seconds,
             max_connections=max_connections,
         )
         self._listening: asyncio.Server | None = None
@@ -122,10 +129,14 @@ class Listener:
 
 @asynccontextmanager
 async def listening(
-    serve: Serve, *, keepalive_seconds: float = 75.0, max_connections: int | None = None
+    serve: Serve,
+    *,
+    keepalive_seconds: float = 75.0,
+    head_seconds: float = HEAD_SECONDS,
+    max_connections: int | None = None,
 ) -> AsyncIterator[Listener]:
     """Run a listener for as long as the block runs."""
-    listener = Listener(serve, keepalive_seconds, max_connections)
+    listener = Listener(serve, keepalive_seconds, head_seconds, max_connections)
     await listener.start()
     try:
         yield listener

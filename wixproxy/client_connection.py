@@ -10,7 +10,10 @@
 4. The parser bounds each field of a head and their number, which together
    is half a gigabyte; what it holds before it hands over is bounded here
    (see `parser_limits`).
-5. Where the client may still be sending, a connection is first only said to
+5. A head that comes in pieces has a time of its own, from its first byte to
+   its last. It takes the place of the time that an idle connection has, so
+   a head that comes at once costs no timer.
+6. Where the client may still be sending, a connection is first only said to
    be over: a socket that is closed over unread bytes is reset, and a reset
    destroys what the client has not read yet (RFC 9112 §9.6).
 """
@@ -32,7 +35,7 @@ from aiohttp.web_protocol import ERROR, _ErrInfo
 
 from .client_stream import ClientStream
 from .downstream import BROKEN_BODY, ClientDownstream
-from .errors import ClientGone, FieldsTooLarge, WixproxyError
+from .errors import ClientGone, FieldsTooLarge, HeadTooSlow, WixproxyError
 from .listening import has_something
 from .parser_limits import PARSER_HEAD_BYTES, refusal
 
@@ -53,6 +56,7 @@ class ClientConnection(web.RequestHandler):
 
     __slots__ = (
         "_arrived",
+        "_awaited",
         "_body",
         "_deaf",
         "_said_last",
@@ -69,6 +73,7 @@ class ClientConnection(web.RequestHandler):
         self._tunnel: ClientStream | None = None
         self._body: StreamReader = EMPTY_PAYLOAD
         self._arrived = (0, 0)
+        self._awaited = -1
         self._undelivered = 0
         self._deaf = False
         self._said_last = False
@@ -176,10 +181,33 @@ class ClientConnection(web.RequestHandler):
         if arrived != self._arrived:
             self._arrived, self._undelivered = arrived, 0
             return
+        # An empty line before a head is no part of it (RFC 9112 §2.2).
+        if self._is_waiting and not self._is_coming and data.strip(b"\r\n"):
+            self._limit_head()
         self._undelivered += len(data)
         if self._undelivered > PARSER_HEAD_BYTES:
             error = FieldsTooLarge(f"The header fields have more than {PARSER_HEAD_BYTES} bytes.")
             self._refuse(_ErrInfo(error.status, error, error.message))
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Tell whether nothing is under way, and the next head is waited for."""
+        return self._waiter is not None and not self._waiter.done()
+
+    @property
+    def _is_coming(self) -> bool:
+        """Tell whether a part of the next head is there, and its time runs."""
+        return self._awaited == self._request_count
+
+    def _limit_head(self) -> None:
+        """Let the time run in which the rest of a head must come."""
+        self._awaited = self._request_count
+        self._next_keepalive_close_time = self._loop.time() + self._server.head_seconds
+        if self._keepalive_handle is not None:
+            self._keepalive_handle.cancel()
+        self._keepalive_handle = self._loop.call_at(
+            self._next_keepalive_close_time, self._process_keepalive
+        )
 
     def _refuse(self, what: _ErrInfo) -> None:
         """Read no more, and refuse a head in its turn.
@@ -192,7 +220,7 @@ class ClientConnection(web.RequestHandler):
             self._body.set_exception(web.RequestPayloadError(what.message))
             return
         self._messages.append((what, EMPTY_PAYLOAD))
-        if self._waiter is not None and not self._waiter.done():
+        if self._waiter is not None and self._is_waiting:
             self._waiter.set_result(None)
 
     async def refuse(self, exchange: ClientDownstream, error: WixproxyError) -> None:
@@ -213,12 +241,22 @@ class ClientConnection(web.RequestHandler):
             self.transport.write_eof()
 
     def _process_keepalive(self) -> None:
-        """End a connection that has been idle for its time; called by aiohttp."""
+        """End a connection whose time is over, be it idle or its head too slow.
+
+        aiohttp calls this, too, before the time has come.
+        """
         self._keepalive_handle = None
         left = self._next_keepalive_close_time - self._loop.time()
         if left > 0:
             self._keepalive_handle = self._loop.call_later(left, self._process_keepalive)
-        elif self._waiter is not None and not self._waiter.done():
+        elif not self._is_waiting:
+            return
+        elif self._is_coming:
+            error = HeadTooSlow(
+                f"The request's head was not complete after {self._server.head_seconds:g} seconds."
+            )
+            self._refuse(_ErrInfo(error.status, error, error.message))
+        else:
             self._say_last()
             self._loop.call_later(LINGER_SECONDS, self.force_close)
 

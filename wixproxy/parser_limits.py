@@ -21,7 +21,7 @@ PARSER_HEAD_BYTES = 512 * 1024
 
 def refusal(exc: BaseException | None) -> WixproxyError:
     """Name what the parser refused; its own words quote the request, so they stay here."""
-    if isinstance(exc, FieldsTooLarge):
+    if isinstance(exc, WixproxyError):
         return exc
     if isinstance(exc, LineTooLong):
         if PARSER_LINE_BYTES in exc.args:

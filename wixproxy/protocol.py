@@ -25,6 +25,8 @@ from .turned_away import TurnedAway
 Serve = Callable[[ClientDownstream], Awaitable[None]]
 Refuse = Callable[[ClientDownstream, WixproxyError], Awaitable[None]]
 
+# From the first byte of a request's head to its last, if it comes in pieces.
+HEAD_SECONDS = 30.0
 # How often the log hears that there is no room.
 TOLD_EVERY_SECONDS = 60.0
 
@@ -40,6 +42,7 @@ class PublicServer(web.Server):
         refuse: Refuse,
         *,
         keepalive_seconds: float,
+        head_seconds: float = HEAD_SECONDS,
         max_connections: int | None = None,
     ) -> None:
         if HttpRequestParser is HttpRequestParserPy:
@@ -51,6 +54,7 @@ class PublicServer(web.Server):
         self._serve = serve
         self.refuse = refuse
         self._keepalive_seconds = keepalive_seconds
+        self.head_seconds = head_seconds
         self._max_connections = max_connections
         self._told_at = -math.inf
         self._coming: set[web.RequestHandler] = set()

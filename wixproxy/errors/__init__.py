@@ -32,6 +32,7 @@
     │   ├── FieldMissing          400
     │   ├── BodyTooLarge          413
     │   ├── BodyTooSlow           408
+    │   ├── HeadTooSlow           408
     │   ├── TooManyRequests       429
     │   ├── TooManyConnections    503      no room for another client
     │   ├── WebhookUnverified     401      Wix did not sign it, or not for now
@@ -70,6 +71,7 @@ from .request import (
     FieldMissing,
     FieldsTooLarge,
     ForwardingLoop,
+    HeadTooSlow,
     HostRefused,
     MalformedRequest,
     MethodRefused,
@@ -133,6 +135,7 @@ __all__ = [
     "ForwardingLoop",
     "FrontendStarting",
     "GrantRejected",
+    "HeadTooSlow",
     "HostRefused",
     "LoginRejected",
     "MalformedRequest",

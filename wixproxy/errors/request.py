@@ -138,6 +138,12 @@ class BodyTooSlow(RequestRefused):
     status, code, title = 408, "body_too_slow", "The request body came too slowly"
 
 
+class HeadTooSlow(RequestRefused):
+    """The head of a request came in pieces, and the rest of it not in time."""
+
+    status, code, title = 408, "head_too_slow", "The request's head came too slowly"
+
+
 class TooManyRequests(RequestRefused):
     """A limit of the proxy was reached."""
 
