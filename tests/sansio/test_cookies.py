@@ -131,6 +131,16 @@ def test_a_hidden_session_cookie_is_taken_out_with_all_its_pieces() -> None:
     assert cookies.for_frontend(fields, LOCAL, []) == []
 
 
+@pytest.mark.parametrize("session", [None, []])
+@pytest.mark.parametrize("value", [b"", b";", b" ; a=1;"])
+def test_a_cookie_header_with_nothing_of_ours_keeps_its_bytes(
+    value: bytes, session: list[tuple[str, str]] | None
+) -> None:
+    """An empty one used to be dropped."""
+    fields = [(b"Cookie", value)]
+    assert cookies.for_frontend(fields, LOCAL, session) == fields
+
+
 def test_the_first_page_of_a_new_visitor_carries_the_cookie_just_made() -> None:
     seen = cookies.for_frontend([(b"Accept", b"*/*")], LOCAL, [("wixproxy-4321", "new")])
     assert seen == [(b"Accept", b"*/*"), (b"Cookie", b"wixproxy-4321=new")]

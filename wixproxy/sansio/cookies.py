@@ -196,8 +196,9 @@ def for_frontend(
         if session and not placed:
             kept += [f" {key}={text}".encode() for key, text in session]
             placed = changed = True
-        rest = b";".join(kept).strip(b" \t;") if changed else value
-        if rest:
+        if not changed:
+            result.append((name, value))
+        elif rest := b";".join(kept).strip(b" \t;"):
             result.append((name, rest))
     if session and not placed:
         result.append((b"Cookie", "; ".join(f"{key}={text}" for key, text in session).encode()))
