@@ -204,12 +204,15 @@ def _session_handlers(
     )
     member_login, member_logout = MemberLogin(wix, callback, clock), MemberLogout(wix, clock)
     throttle = CredentialThrottle(config.site.login.tries_per_minute, clock)
-    credentials = CredentialCalls(wix, sessions, member_login, throttle, clock)
+    allowed_origins = frozenset(config.api.allowed_origins)
+    credentials = CredentialCalls(
+        wix, sessions, member_login, throttle, allowed_origins=allowed_origins, clock=clock
+    )
     app_tokens = AppTokens(wix, config.site.client_secret, config.site.instance_id, clock)
     calls = WixCalls(
         pool,
         Origin.parse(config.site.api_origin),
-        allowed_origins=frozenset(config.api.allowed_origins),
+        allowed_origins=allowed_origins,
         explains=config.mode == "dev",
     )
     rules = CallRules.parse(config.api.allow, config.api.deny)
@@ -217,7 +220,7 @@ def _session_handlers(
     api = WixApi(
         calls,
         rules,
-        allowed_origins=frozenset(config.api.allowed_origins),
+        allowed_origins=allowed_origins,
         sessions=sessions,
         credentials=credentials,
         throttle=throttle,

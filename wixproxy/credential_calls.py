@@ -20,7 +20,7 @@ from .errors import CallRefused, LoginRejected, SealError
 from .exchange import Exchange
 from .member_login import MemberLogin
 from .pages import json_answer
-from .sansio import headers
+from .sansio import fetch_metadata, headers
 from .sansio.custom_login import SUCCESS, as_for_everybody
 from .sansio.exchange import Fields
 from .sansio.handles import PREFIX, STATE_TOKEN, Handles
@@ -48,12 +48,15 @@ class CredentialCalls:
         sessions: UsableSessions,
         member_login: MemberLogin,
         throttle: CredentialThrottle,
+        *,
+        allowed_origins: frozenset[str],
         clock: Callable[[], float],
     ) -> None:
         self._wix = wix
         self._sessions = sessions
         self._member_login = member_login
         self._throttle = throttle
+        self._allowed_origins = allowed_origins
         self._clock = clock
 
     def answerer(self, method: str, target: bytes) -> Answerer | None:
@@ -106,13 +109,13 @@ class CredentialCalls:
         given = await _parameters(exchange)
         grant = given.get("grant_type")
         if given.get("client_id", self._wix.client_id) != self._wix.client_id:
-            await _answer(exchange, 400, _oauth_error("invalid_client"))
+            await self._answer(exchange, 400, _oauth_error("invalid_client"))
             return
         if grant == "authorization_code":
             try:
                 await self._by_code(exchange, given)
             except LoginRejected:
-                await _answer(exchange, 400, _oauth_error("invalid_grant"))
+                await self._answer(exchange, 400, _oauth_error("invalid_grant"))
                 return
         elif grant in ("anonymous", "refresh_token"):
             await self._sessions.of(exchange)
@@ -121,7 +124,7 @@ class CredentialCalls:
                 "The proxy answers the grants anonymous, refresh_token and authorization_code; "
                 "calls as the app go through elevation rules."
             )
-        await _answer(
+        await self._answer(
             exchange,
             200,
             {
@@ -149,11 +152,11 @@ class CredentialCalls:
         """Tell what the placeholder stands for: the session's own token."""
         given = await _parameters(exchange)
         if given.get("token") != PLACEHOLDER:
-            await _answer(exchange, 200, {"active": False})
+            await self._answer(exchange, 200, {"active": False})
             return
         session = await self._sessions.of(exchange)
         status, body = await self._wix.token_info(session.access_token)
-        await _answer(exchange, status, _values(body))
+        await self._answer(exchange, status, _values(body))
 
     async def _identity(self, exchange: Exchange, path: str) -> None:
         """Make an identity call with handles opened, and answer with handles sealed."""
@@ -175,7 +178,14 @@ class CredentialCalls:
         if values.get("state") == SUCCESS and not path.endswith("/register"):
             one_try.was_right()
         fields: Fields = [(b"X-Wix-Request-Id", request_id.encode())] if request_id else []
-        await _answer(exchange, status, handles.sealed(values, now, account or ""), fields)
+        await self._answer(exchange, status, handles.sealed(values, now, account or ""), fields)
+
+    async def _answer(
+        self, exchange: Exchange, status: int, values: Any, more: Fields | None = None
+    ) -> None:
+        fields, body = json_answer(values)
+        fields += fetch_metadata.cors_fields(exchange.request, self._allowed_origins)
+        await exchange.downstream.answer(status, [*fields, *(more or [])], body)
 
     def _account(self, exchange: Exchange, tried: Tried, body: dict[str, Any]) -> str | None:
         """Return the account that the call is counted by: the one named, or its state token's."""
@@ -223,8 +233,3 @@ def _values(body: bytes) -> dict[str, Any]:
 
 def _oauth_error(error: str) -> dict[str, str]:
     return {"error": error, "error_description": "the proxy did not accept the grant"}
-
-
-async def _answer(exchange: Exchange, status: int, values: Any, more: Fields | None = None) -> None:
-    fields, body = json_answer(values)
-    await exchange.downstream.answer(status, [*fields, *(more or [])], body)

@@ -21,7 +21,7 @@ from .sansio.exchange import Fields, Request
 from .sansio.forwarded import client_address, refuse_loop
 from .sansio.headers import get, is_last_hop, is_websocket_upgrade
 from .sansio.public_url import Hosts, PublicURL
-from .sansio.routes import BACKEND_PATH, FRONTEND, SDK, SERVER, SESSION, Route
+from .sansio.routes import API_PREFIX, BACKEND_PATH, FRONTEND, SDK, SERVER, SESSION, Route
 from .service import Service
 
 
@@ -79,15 +79,17 @@ class RequestServer(RequestFrame):
         self, downstream: ClientDownstream, error: WixproxyError, request_id: str
     ) -> tuple[Fields, bytes]:
         """Return a page for people and a problem for programs; strangers learn no causes."""
-        shows_page = fetch_metadata.wants_page(downstream.request.fields)
+        request = downstream.request
+        shows_page = fetch_metadata.wants_page(request.fields)
         if error.status >= 500 and not self.service.tells_causes:
             error = error.without_cause()
         if shows_page:
-            request = downstream.request
             posted, back = request.method == "POST", fetch_metadata.page_before(request)
             fields, body = problem_page(error, request_id, error.status, posted=posted, back=back)
         else:
             fields, body = problem_answer(error, request_id, error.status)
+        if request.path.startswith(API_PREFIX):
+            fields += fetch_metadata.cors_fields(request, self.service.allowed_origins)
         return [*fields, (b"Vary", fetch_metadata.GUARD_VARY)], body
 
 

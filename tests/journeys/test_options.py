@@ -126,6 +126,38 @@ async def test_a_listed_origin_may_call_with_cookies_and_no_other_may(stage_with
         assert "Access-Control-Allow-Origin" not in foreign.headers
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "body", "status"),
+    [
+        pytest.param("oauth2/token", "POST", {"grantType": "anonymous"}, 200, id="tokens"),
+        pytest.param("oauth2/token", "POST", {"grantType": "nonsense"}, 403, id="another grant"),
+        pytest.param("oauth2/token-info", "POST", {"token": "x"}, 200, id="a token's meaning"),
+        pytest.param(
+            "_api/iam/authentication/v2/login",
+            "POST",
+            {"loginId": {"email": "ada@example.test"}, "password": "ada-password"},
+            200,
+            id="a login",
+        ),
+        pytest.param("apps/v1/instance", "GET", None, 403, id="a call that never passes"),
+    ],
+)
+async def test_a_listed_origin_may_read_what_the_proxy_itself_answers(
+    stage_with: Any, path: str, method: str, body: Any, status: int
+) -> None:
+    """R49: of what another origin asks, nothing is for it to read."""
+    listed, other = "http://localhost:9999", "http://localhost:9998"
+    async with stage_with(api__allowed_origins=[listed]) as stage:
+        browser = stage.browser()
+        for origin, expected in ((listed, status), (other, 403)):
+            fields = {"Origin": origin, "Sec-Fetch-Site": "same-site"}
+            answer = await browser.fetch(f"/_wix/api/{path}", method, body=body, **fields)
+            assert answer.status == expected, await answer.text()
+            readable_by = answer.headers.get("Access-Control-Allow-Origin")
+            assert readable_by == (listed if origin == listed else None)
+            assert ("Access-Control-Allow-Credentials" in answer.headers) is (origin == listed)
+
+
 async def test_calls_are_narrowed_by_rules(stage_with: Any) -> None:
     """R57."""
     flags = {"api__allow": ["GET /stores/v3/**"], "api__deny": ["GET /stores/v3/products/{id}"]}

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from ..credential_calls import CredentialCalls
 from ..credential_throttle import CredentialThrottle
@@ -165,7 +166,7 @@ class WixApi:
         body = await read_json(exchange)
         direct = await self._credentials.direct_login(exchange, body)
         if direct is not None:
-            await exchange.downstream.answer(200, *json_answer(direct))
+            await self._answer(exchange, direct)
             return
         leads_back = check_redirect_session(body, exchange.front.public, self._allowed_origins)
         if (leaving := asked_logout(body)) is not None:
@@ -186,8 +187,11 @@ class WixApi:
         """End the session as `/_wix/logout` does; without Wix the page goes on by itself."""
         location = await self._member_logout.end(exchange, leaving.body)
         back = leaving.post_flow_url or exchange.front.public.join("/")
-        made = answer_with(location or back, exchange.request_id)
-        fields, body = json_answer(made)
+        await self._answer(exchange, answer_with(location or back, exchange.request_id))
+
+    async def _answer(self, exchange: Exchange, values: dict[str, Any]) -> None:
+        """Answer in Wix's place."""
+        fields, body = json_answer(values)
         fields += fetch_metadata.cors_fields(exchange.request, self._allowed_origins)
         await exchange.downstream.answer(200, fields, body)
 
