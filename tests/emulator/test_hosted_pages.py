@@ -306,4 +306,5 @@ async def test_purchases_are_told_to_the_app(wix: Wix) -> None:
         "wix.ecom.v1.cart_updated",
         "wix.ecom.v1.order_approved",
         "wix.bookings.v2.booking_created",
+        "wix.bookings.v2.booking_confirmed",
     ]

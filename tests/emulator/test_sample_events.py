@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wixproxy.emulator.changes import (
+    BOOKING_CONFIRMED,
     BOOKING_CREATED,
     ITEM_DELETED,
     MEMBER_UPDATED,
@@ -67,6 +68,16 @@ def test_a_booking_is_made_where_the_service_is_open() -> None:
     assert booking is not None
     assert booking.entity["status"] == "CONFIRMED"
     assert booking.entity["startDate"] > "2026-09-26"
+
+
+def test_a_booking_that_is_confirmed_is_the_body_of_an_event_of_its_own() -> None:
+    created, confirmed = (
+        sample(event_type, PROJECT, DEFAULT, Clock(lambda: SATURDAY))
+        for event_type in (BOOKING_CREATED, BOOKING_CONFIRMED)
+    )
+    assert created is not None
+    assert confirmed is not None
+    assert confirmed.entity == {"booking": created.entity}
 
 
 def test_of_a_type_that_the_site_never_tells_a_small_entity_is_made() -> None:

@@ -154,6 +154,7 @@ _HAPPENINGS: Mapping[str, Callable[[State, str], None]] = {
     changes.CART_DELETED: _cart,
     changes.ORDER_APPROVED: _order,
     changes.BOOKING_CREATED: _booking,
+    changes.BOOKING_CONFIRMED: _booking,
     changes.PLAN_PURCHASED: _plan,
     changes.ITEM_CREATED: _item,
     changes.ITEM_UPDATED: _item,

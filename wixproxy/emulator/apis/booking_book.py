@@ -1,6 +1,7 @@
 """Hold the bookings, and how much room each slot has left.
 
-Law: a slot is never overbooked; a cancelled booking gives its room back.
+Law: a slot is never overbooked; a cancelled booking gives its room back. One
+that is paid at once is told of twice: as created, and as confirmed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from ..callers import Caller
-from ..changes import BOOKING_CREATED, Change
+from ..changes import BOOKING_CONFIRMED, BOOKING_CREATED, Change
 from ..data import Data
 from ..errors import ApplicationError, not_found
 from ..offers import Service
@@ -94,6 +95,8 @@ class BookingBook:
         self._bookings[made_id] = made
         shown = on_the_wire(made, self._state.data)
         self._state.report(Change(BOOKING_CREATED, made_id, shown, *owner))
+        if status == "CONFIRMED":
+            self._state.report(Change(BOOKING_CONFIRMED, made_id, {"booking": shown}, *owner))
         return made
 
     def visible(self, caller: Caller) -> list[Booking]:
