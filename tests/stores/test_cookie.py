@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import pairwise
 
 import pytest
@@ -43,6 +44,21 @@ async def test_a_cookie_of_another_deployment_is_no_session(
     """R24."""
     text = await store(clock, OLD).save(Session.visitor(clock(), LIMITS))
     assert await store(clock, OLD, bound=bound).load(text) is None
+
+
+async def test_an_operator_hears_of_an_unknown_key_and_not_of_every_foreign_cookie(
+    clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A program's call is tried at each public URL, and all but one of them do not open it."""
+    text = await store(clock, OLD).save(Session.visitor(clock(), LIMITS))
+    with caplog.at_level(logging.INFO, "wixproxy.session"):
+        assert await store(clock, OLD, bound=("another", "public", "URL")).load(text) is None
+        assert caplog.messages == []
+        newcomer = store(clock, NEW)
+        clock.advance(900)
+        assert await newcomer.load(text) is None
+    (told,) = caplog.messages
+    assert OLD.id in told
 
 
 async def test_a_key_rolled_out_in_order_loses_nobody(clock: HandClock) -> None:

@@ -136,7 +136,8 @@ class CookieStore:
             log.info("a session cookie was dropped: %s", error)
             return None
         except (SealError, ValueError) as error:
-            log.info("a session cookie was dropped: %s", error)
+            # Every day's: one of another public URL, where a program's call is tried at each.
+            log.debug("a session cookie does not open here: %s", error)
             return None
         self._opened[cookie] = session
         if len(self._opened) > MAX_OPENED:
