@@ -52,6 +52,7 @@ class BackendServer(RequestFrame):
     log = logging.getLogger("wixproxy.backend")
 
     def __init__(self, requests: RequestServer, secret: Secret) -> None:
+        super().__init__()
         self._requests = requests
         self._secret = secret.reveal().encode()
         self._shared: Session | None = None

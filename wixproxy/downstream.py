@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
@@ -31,6 +31,7 @@ from .file_request import FileRequest
 from .sansio import headers
 from .sansio.exchange import Fields, Head, Request
 from .sansio.head_lines import field_lines
+from .sansio.names import LOWER
 
 if TYPE_CHECKING:
     from .client_connection import ClientConnection
@@ -203,8 +204,6 @@ class ClientDownstream:
         if self.head_sent:
             raise AssertionError("an exchange has one answer")
         fields = self._framed(status, await self.joined(status, fields))
-        if headers.get(fields, b"date") is None:
-            fields.append((b"Date", formatdate(usegmt=True).encode()))
         head = _status_line(status) + field_lines(fields) + b"\r\n"
         # Only now: until a head is on the wire, a fault in it can still be answered.
         self.status, self._sent_fields = status, fields
@@ -297,7 +296,13 @@ class ClientDownstream:
     def _framed(self, status: int, fields: Fields) -> Fields:
         """Decide how the body ends, and say so (RFC 9112 §6)."""
         fields = list(fields)
-        length = headers.get(fields, b"content-length")
+        length = date = None
+        for name, value in fields:
+            lower = LOWER[name]
+            if lower == b"content-length":
+                length = value
+            elif lower == b"date":
+                date = value
         self._chunked, self._left = False, None
         self._bodiless = self.request.method == "HEAD" or status in (204, 304) or status == 101
         if self._bodiless:
@@ -318,19 +323,21 @@ class ClientDownstream:
             fields.append((b"Connection", b"close"))
         elif self.request.version < (1, 1):
             fields.append((b"Connection", b"keep-alive"))
+        if date is None:
+            fields.append((b"Date", formatdate(usegmt=True).encode()))
         return fields
 
 
 def _request(head: RawRequestMessage, peer: object) -> Request:
-    fields = Head(list(head.raw_headers))
+    fields = Head(head.raw_headers)
     length = headers.get(fields, b"content-length")
     return Request(
         method=head.method,
         target=head.path.encode("utf-8", "surrogateescape"),
         fields=fields,
-        version=(head.version.major, head.version.minor),
+        version=head.version,
         content_length=int(length) if length is not None and length.isdigit() else None,
-        chunked=hdrs.TRANSFER_ENCODING in head.headers,
+        chunked=headers.get(fields, b"transfer-encoding") is not None,
         peer=peer[0] if isinstance(peer, tuple) else None,
     )
 

@@ -11,10 +11,12 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import secrets
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 from .downstream import ClientDownstream
 from .errors import BodyTooSlow, ClientGone, MalformedRequest, WixproxyError
@@ -30,10 +32,13 @@ class RequestFrame(ABC):
 
     log: logging.Logger
 
+    def __init__(self) -> None:
+        self._ids = _request_ids()
+
     async def serve(self, downstream: ClientDownstream) -> None:
         """Answer one request; raises `ClientGone` when there is nobody to answer."""
         began = time.perf_counter()
-        request_id = secrets.token_hex(8)
+        request_id = next(self._ids)
         service = self._service_now()
         try:
             with service.in_use:
@@ -50,7 +55,7 @@ class RequestFrame(ABC):
 
     async def refuse(self, downstream: ClientDownstream, error: WixproxyError) -> None:
         """Answer a request that could not even be parsed."""
-        request_id = secrets.token_hex(8)
+        request_id = next(self._ids)
         await self._refuse(downstream, error, request_id)
         _log_request(downstream, request_id, 0.0)
 
@@ -83,6 +88,12 @@ class RequestFrame(ABC):
             self.log.warning("request %s: %s: %s", request_id, error.code, error.message)
         fields, body = self._problem(downstream, error, request_id)
         await downstream.answer(error.status, fields, body)
+
+
+def _request_ids() -> Iterator[str]:
+    """Yield what tells a request from all others in the logs of all processes."""
+    process = secrets.token_hex(5)
+    return (f"{process}{number:06x}" for number in itertools.count())
 
 
 def pass_gate(downstream: ClientDownstream, limits: gate.Limits) -> None:

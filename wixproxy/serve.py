@@ -31,6 +31,7 @@ class RequestServer(RequestFrame):
     log = logging.getLogger("wixproxy.server")
 
     def __init__(self, service: Service) -> None:
+        super().__init__()
         self.service = service
 
     def _service_now(self) -> Service:

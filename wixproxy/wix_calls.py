@@ -11,14 +11,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from .errors import CallRefused, UpstreamError, WixUnavailable
 from .exchange import Exchange
 from .sansio import fetch_metadata, headers
 from .sansio.api_fields import wix_answer_fields, wix_request_fields
 from .sansio.exchange import BodySource, Fields, Request
-from .sansio.locations import api_locations
+from .sansio.locations import RELOCATING, api_locations
 from .sansio.origin import Origin
 from .sansio.redirect_sessions import advice, is_redirect_session, without_session_token
 from .wire.answer import Answer
@@ -73,7 +72,8 @@ class WixCalls:
 
     async def _relay(self, exchange: Exchange, target: bytes, answer: Answer, more: Fields) -> None:
         fields = wix_answer_fields(headers.answer_fields(answer.fields, answer.status))
-        fields = api_locations(fields, str(self._origin))
+        if headers.has_any(answer.fields, RELOCATING):
+            fields = api_locations(fields, str(self._origin))
         fields += fetch_metadata.cors_fields(exchange.request, self._allowed_origins)
         fields += [(b"Vary", fetch_metadata.GUARD_VARY), *more]
         if is_redirect_session(target):
@@ -117,7 +117,7 @@ def with_json(request: Request, body: bytes) -> Request:
     if body or request.has_body:
         fields = [*fields, (b"Content-Length", str(len(body)).encode())]
     length = len(body) if body or request.has_body else None
-    return replace(request, fields=fields, content_length=length, chunked=False)
+    return request._replace(fields=fields, content_length=length, chunked=False)
 
 
 async def _whole(answer: Answer) -> bytes:

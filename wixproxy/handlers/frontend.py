@@ -25,7 +25,7 @@ from ..sansio.callers import without_token
 from ..sansio.exchange import Fields, Request
 from ..sansio.forwarded import TrustedProxies, frontend_fields, with_via
 from ..sansio.html import is_page
-from ..sansio.locations import public_locations
+from ..sansio.locations import RELOCATING, public_locations
 from ..sansio.origin import Origin
 from ..sansio.page_versions import VARY, asked_validators, injected_validators
 from ..wire.answer import Answer
@@ -70,13 +70,13 @@ class Frontend:
         origin = self._locate()
         if exchange.is_navigation:
             await prepare_page(exchange, starts_sessions=self._options.starts_sessions)
-        upgrades = headers.is_websocket_upgrade(exchange.request)
-        request = await self._outgoing(exchange, upgrades)
+        takes_tag = self._takes_tag(exchange)
+        request = await self._outgoing(exchange, takes_tag)
         body = exchange.downstream if request.has_body else None
         on_interim = partial(_pass_interim, exchange)
         answer = await self._pool.send(origin, request, body, on_interim=on_interim)
-        fields = await self._answer_fields(exchange, answer, origin)
-        page = self._injected(exchange, answer, fields)
+        fields = await self._answer_fields(exchange, answer, origin, takes_tag)
+        page = _injected(exchange, answer, fields) if takes_tag else None
         if answer.upgraded:
             await exchange.downstream.head(answer.status, fields)
             stream: ClientStream = exchange.downstream.upgrade()
@@ -95,18 +95,12 @@ class Frontend:
         is_forwarded_plainly = exchange.caller_fields is None
         return self._options.injects and is_forwarded_plainly and is_for_page(exchange.request)
 
-    def _injected(self, exchange: Exchange, answer: Answer, fields: Fields) -> InjectedPage | None:
-        """Return the page with the script tag in it, where the answer is such a page."""
-        if not self._takes_tag(exchange):
-            return None
-        accepted = headers.get(exchange.request.fields, b"accept-encoding")
-        return InjectedPage.of(answer.status, fields, accepted)
-
-    async def _outgoing(self, exchange: Exchange, upgrades: bool) -> Request:
+    async def _outgoing(self, exchange: Exchange, takes_tag: bool) -> Request:
         """Write the request as the frontend shall see it."""
         pairs: list[tuple[str, str]] | None = []
         if self._options.forwards_session_cookie:
             pairs = await exchange.session.pairs_for_frontend()
+        upgrades = headers.is_websocket_upgrade(exchange.request)
         fields = headers.request_fields(exchange.request.fields, websocket=upgrades)
         fields = cookies.for_frontend(fields, exchange.front.cookies, pairs)
         current = exchange.session.current
@@ -122,26 +116,33 @@ class Frontend:
         if exchange.caller_fields is not None:
             fields = without_token(fields) + exchange.caller_fields
         fields = with_via(fields, exchange.request.version, self._options.pseudonym)
-        # The proxy itself invites the body, when it begins to read it.
-        dropped = {b"expect"}
-        if self._takes_tag(exchange):
+        if takes_tag:
             # A page must come readable, and whole.
-            dropped |= {b"accept-encoding", b"range", b"if-range"}
+            fields = headers.without(fields, {b"accept-encoding", b"range", b"if-range"})
             fields = asked_validators(fields)
-        return exchange.request.with_fields(headers.without(fields, dropped))
+        return exchange.request.with_fields(fields)
 
-    async def _answer_fields(self, exchange: Exchange, answer: Answer, origin: Origin) -> Fields:
+    async def _answer_fields(
+        self, exchange: Exchange, answer: Answer, origin: Origin, takes_tag: bool
+    ) -> Fields:
         fields = headers.answer_fields(answer.fields, answer.status)
-        lines = headers.get_all(fields, b"set-cookie")
+        lines = headers.get_all(answer.fields, b"set-cookie")
         if lines:
             passing = await exchange.session.accept_from_frontend(lines)
             if passing != lines:
                 fields = headers.without(fields, {b"set-cookie"})
                 fields += [(b"Set-Cookie", line) for line in passing]
-        fields = public_locations(fields, origin.url, exchange.front.public)
-        if answer.status == 304 and self._takes_tag(exchange):
+        if headers.has_any(answer.fields, RELOCATING):
+            fields = public_locations(fields, origin.url, exchange.front.public)
+        if answer.status == 304 and takes_tag:
             return [*injected_validators(fields), VARY]
-        return [*fields, VARY] if self._options.injects and is_page(fields) else fields
+        return [*fields, VARY] if self._options.injects and is_page(answer.fields) else fields
+
+
+def _injected(exchange: Exchange, answer: Answer, fields: Fields) -> InjectedPage | None:
+    """Return the page with the script tag in it, where the answer is such a page."""
+    accepted = headers.get(exchange.request.fields, b"accept-encoding")
+    return InjectedPage.of(answer.status, fields, accepted)
 
 
 async def _pass_interim(exchange: Exchange, status: int, fields: Fields) -> None:

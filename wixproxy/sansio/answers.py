@@ -11,12 +11,12 @@ other than exactly `chunked`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from ..errors import UpstreamMalformed, quoted
 from .exchange import Fields
-from .headers import tokens
+from .headers import get, get_all, tokens
 
 # 1xx answers before the final one: more than this is an upstream gone wrong.
 MAX_INTERIM_ANSWERS = 5
@@ -34,8 +34,7 @@ class BodyEnd(Enum):
     CLOSE = "the end of the connection"
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(NamedTuple):
     """Where the answer ends; `reusable` tells whether its connection outlives it."""
 
     end: BodyEnd
@@ -78,27 +77,22 @@ def agrees_to_switch(asked: Fields, answered: Fields) -> bool:
 def _framing_fields(fields: Fields) -> tuple[int | None, bool, list[bytes] | None]:
     """Return Content-Length, whether the coding is chunked, and Connection's tokens."""
     length: int | None = None
+    for value in get_all(fields, b"content-length"):
+        digits = value.strip(b" \t")
+        if length is not None or not _LENGTH.fullmatch(digits):
+            raise UpstreamMalformed(
+                f"The answer's Content-Length {quoted(digits)} is doubled or not a number."
+            )
+        length = int(digits)
     chunked = False
-    connection: list[bytes] | None = None
-    for name, value in fields:
-        # Most names are sorted out by their length, before any copy is made.
-        size = len(name)
-        if size == 14 and name.lower() == b"content-length":
-            digits = value.strip(b" \t")
-            if length is not None or not _LENGTH.fullmatch(digits):
-                raise UpstreamMalformed(
-                    f"The answer's Content-Length {quoted(digits)} is doubled or not a number."
-                )
-            length = int(digits)
-        elif size == 17 and name.lower() == b"transfer-encoding":
-            if chunked or value.strip(b" \t").lower() != b"chunked":
-                raise UpstreamMalformed(
-                    f"The answer's Transfer-Encoding is {quoted(value)}; only a single"
-                    " 'chunked' is understood."
-                )
-            chunked = True
-        elif size == 10 and connection is None and name.lower() == b"connection":
-            connection = tokens(fields, b"connection")
+    for value in get_all(fields, b"transfer-encoding"):
+        if chunked or value.strip(b" \t").lower() != b"chunked":
+            raise UpstreamMalformed(
+                f"The answer's Transfer-Encoding is {quoted(value)}; only a single"
+                " 'chunked' is understood."
+            )
+        chunked = True
     if chunked and length is not None:
         raise UpstreamMalformed("The answer has both Content-Length and Transfer-Encoding.")
-    return length, chunked, connection
+    names_connection = get(fields, b"connection") is not None
+    return length, chunked, tokens(fields, b"connection") if names_connection else None

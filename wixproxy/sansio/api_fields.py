@@ -16,10 +16,10 @@ family is RFC 7239's and its predecessors.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from .exchange import Fields
 from .headers import folded
+from .names import ByName
 
 _REQUEST_DROPPED = frozenset(
     {
@@ -27,7 +27,7 @@ _REQUEST_DROPPED = frozenset(
         b"cookie",
         b"cookie2",
         b"host",  # the caller writes Wix's own
-        b"expect",  # the proxy itself invites the body
+        b"expect",
         b"origin",
         b"referer",
         # Where the request came from, and what proxies in front said about it.
@@ -66,6 +66,7 @@ _ELEVATED_KEPT = frozenset({b"accept", b"accept-encoding", b"accept-language", b
 
 _ANSWER_DROPPED = frozenset(
     {
+        b"cache-control",  # written anew from what it said
         b"set-cookie",
         b"set-cookie2",
         b"x-wix-bi-auth-token",
@@ -118,7 +119,7 @@ def wix_request_fields(fields: Fields, token: str) -> Fields:
     """
     if not _TOKEN_TEXT(token):
         raise ValueError("an access token holds characters that no header field can hold")
-    kept = [field for field in fields if not _is_dropped_from_request(field[0])]
+    kept = [field for field in fields if _IS_SENT[field[0]]]
     # Wix: the bare token, as the SDK sends it; this line alone knows that.
     kept.append((b"Authorization", token.encode("ascii")))
     return kept
@@ -138,11 +139,10 @@ def wix_answer_fields(fields: Fields) -> Fields:
     kept: Fields = []
     directives: list[bytes] = []
     for name, value in fields:
-        lower = name.lower()
-        if lower == b"cache-control":
-            directives += [part.strip() for part in value.split(b",") if part.strip()]
-        elif not _is_dropped_from_answer(lower):
+        if _IS_ANSWERED[name]:
             kept.append((name, value))
+        elif name.lower() == b"cache-control":
+            directives += [part.strip() for part in value.split(b",") if part.strip()]
     kept.append((b"Cache-Control", _unshared(directives)))
     kept += _OURS_IN_ANSWERS
     return kept
@@ -162,7 +162,8 @@ def _unshared(directives: list[bytes]) -> bytes:
     return b", ".join(left)
 
 
-def _is_dropped_from_answer(lower: bytes) -> bool:
+def _is_dropped_from_answer(name: bytes) -> bool:
+    lower = name.lower()
     return (
         lower in _ANSWER_DROPPED
         or lower.startswith(_ANSWER_DROPPED_PREFIXES)
@@ -170,8 +171,11 @@ def _is_dropped_from_answer(lower: bytes) -> bool:
     )
 
 
-@lru_cache(maxsize=1024)
 def _is_dropped_from_request(name: bytes) -> bool:
     # "Authorization_" and "x_forwarded_for" are read like the plain names by CGI-like servers.
     plain = folded(name).strip(b"-")
     return plain in _REQUEST_DROPPED or plain.startswith(_REQUEST_DROPPED_PREFIXES)
+
+
+_IS_SENT = ByName(lambda name: not _is_dropped_from_request(name))
+_IS_ANSWERED = ByName(lambda name: not _is_dropped_from_answer(name))

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .exchange import Fields
+from .headers import get_all
 
 SameSite = Literal["Lax", "None"]
 
@@ -82,12 +83,11 @@ class CookiePolicy:
 def pairs(fields: Fields) -> list[tuple[str, str]]:
     """Return the cookies of a request in order; bytes above 0x7f as latin-1."""
     found = []
-    for name, value in fields:
-        if name.lower() == b"cookie":
-            for pair in value.decode("latin-1").split(";"):
-                key, separator, text = pair.partition("=")
-                if separator:
-                    found.append((key.strip(" \t"), text.strip(" \t")))
+    for value in get_all(fields, b"cookie"):
+        for pair in value.decode("latin-1").split(";"):
+            key, separator, text = pair.partition("=")
+            if separator:
+                found.append((key.strip(" \t"), text.strip(" \t")))
     return found
 
 
@@ -180,6 +180,10 @@ def for_frontend(
     browser's session cookie; an empty list takes it out, None leaves it as it
     came. Fields that need no change keep their bytes.
     """
+    # The name of a login attempt begins with that of the session.
+    concerned = (policy.login if session is None else policy.session).encode("ascii")
+    if not session and not any(concerned in value for value in get_all(fields, b"cookie")):
+        return fields
     result: Fields = []
     placed = False
     for name, value in fields:

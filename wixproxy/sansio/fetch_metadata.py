@@ -23,7 +23,7 @@ from collections.abc import Set as AbstractSet
 
 from ..errors import CrossSiteRequest, quoted
 from .exchange import Fields, Request
-from .headers import get, get_all
+from .headers import get, get_all, has_any
 from .public_url import PublicURL
 
 _PLAIN_PATH = re.compile(rb"/(?:[\x21-\x2e\x30-\x5b\x5d-\x7e][\x21-\x5b\x5d-\x7e]*)?").fullmatch
@@ -33,7 +33,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 GUARD_VARY = b"Sec-Fetch-Site, Origin"
 PREFLIGHT_SECONDS = 600
 
-_PURPOSE_FIELDS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+_PURPOSE_FIELDS = frozenset({b"sec-purpose", b"purpose", b"x-purpose", b"x-moz"})
 _AHEAD_OF_TIME = re.compile(rb"prefetch|prerender|preview", re.IGNORECASE).search
 _PAGE_DESTINATIONS = frozenset(
     {b"document", b"iframe", b"frame", b"fencedframe", b"object", b"embed"}
@@ -60,11 +60,10 @@ def is_for_tab(fields: Fields) -> bool:
 
 def is_prefetch(fields: Fields) -> bool:
     """Tell whether the browser fetches ahead of time what may never be shown."""
-    for name in _PURPOSE_FIELDS:
-        purpose = get(fields, name)
-        if purpose is not None and _AHEAD_OF_TIME(purpose):
-            return True
-    return False
+    if not has_any(fields, _PURPOSE_FIELDS):
+        return False
+    purposes = [get(fields, name) for name in _PURPOSE_FIELDS]
+    return any(_AHEAD_OF_TIME(purpose) for purpose in purposes if purpose is not None)
 
 
 def wants_page(fields: Fields) -> bool:

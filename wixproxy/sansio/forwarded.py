@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 from ..errors import ForwardingLoop, quoted
 from .exchange import Fields
-from .headers import folded, get_all
+from .headers import folded, get, get_all
+from .names import ByName
 from .public_url import PublicURL
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -90,7 +91,7 @@ class TrustedProxies:
         return cls(networks)
 
     def __contains__(self, address: Address) -> bool:
-        return any(address in network for network in self.networks)
+        return bool(self.networks) and any(address in network for network in self.networks)
 
 
 def client_address(peer: str | None, fields: Fields, trusted: TrustedProxies) -> str | None:
@@ -131,7 +132,7 @@ def frontend_fields(
     """
     chain = _told_chain(fields, peer, trusted)
     kept = [(b"Host", host or public.authority)]
-    kept += [field for field in fields if not _is_claim(field[0])]
+    kept += [field for field in fields if _IS_TRUE[field[0]]]
     kept += _account(tuple(chain), public)
     if identity is not None:
         kept.append((b"X-Wix-Identity", identity.encode("ascii")))
@@ -142,6 +143,8 @@ def frontend_fields(
 
 def refuse_loop(fields: Fields, pseudonym: bytes) -> None:
     """Refuse a request that has passed through here before. Raises `ForwardingLoop`."""
+    if get(fields, b"via") is None:
+        return
     for value in get_all(fields, b"via"):
         if pseudonym in value and any(name == pseudonym for name in _VIA.findall(value)):
             raise ForwardingLoop(
@@ -155,11 +158,13 @@ def with_via(fields: Fields, version: tuple[int, int], pseudonym: bytes) -> Fiel
     return [*fields, (b"Via", b"%d.%d %s" % (*version, pseudonym))]
 
 
-@lru_cache(maxsize=1024)
 def _is_claim(name: bytes) -> bool:
     # Host is written anew, first, from the public URL.
     plain = folded(name).strip(b"-")
     return plain == b"host" or plain in _CLAIMS or plain.startswith(_CLAIM_PREFIXES)
+
+
+_IS_TRUE = ByName(lambda name: not _is_claim(name))
 
 
 def _told_chain(fields: Fields, peer: str | None, trusted: TrustedProxies | None) -> list[str]:

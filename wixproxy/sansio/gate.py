@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 
 from ..errors import (
     ExpectationRefused,
@@ -26,7 +27,8 @@ from ..errors import (
     VersionRefused,
     quoted,
 )
-from .exchange import Request
+from .exchange import Fields, Request
+from .headers import get, get_all
 
 VERSIONS = frozenset({(1, 0), (1, 1)})
 FORWARDED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -43,7 +45,7 @@ _LENGTH = re.compile(rb"0|[1-9][0-9]{0,18}").fullmatch
 # Narrower than RFC 3986's reg-name: no name that resolves has other characters.
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?").fullmatch
 
-_JUDGED = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+_JUDGED = (b"host", b"content-length", b"transfer-encoding", b"expect")
 _OWS = b" \t"
 
 
@@ -72,29 +74,14 @@ def check(request: Request, limits: Limits) -> None:
         raise VersionRefused(f"Expected HTTP/1.1 or HTTP/1.0, found HTTP/{major}.{minor}.")
     _check_method(request.method)
     _check_target(request.method, request.target, limits)
+    _check_sizes(request.fields, limits)
     judged: dict[bytes, bytes] = {}
-    total = 0
-    for name, value in request.fields:
-        size = len(name) + len(value)
-        total += size
-        if size > limits.max_field_bytes:
-            # The value may be a Cookie or a token: it is never shown.
-            raise FieldsTooLarge(
-                f"The header {quoted(name)} has {size} bytes; at most {limits.max_field_bytes} are "
-                "accepted. Too many or too large cookies are the usual reason: delete those of "
-                "this site, or raise server.max_field_bytes.",
-            )
-        lower = name.lower()
-        if lower in _JUDGED:
-            if lower in judged:
-                _refuse_second(lower)
-            judged[lower] = value
-    if total > limits.max_fields_bytes or len(request.fields) > limits.max_fields:
-        raise FieldsTooLarge(
-            f"The request has {len(request.fields)} headers with {total} bytes; at most "
-            f"{limits.max_fields} with {limits.max_fields_bytes} bytes are accepted. "
-            "Raise server.max_fields or server.max_fields_bytes if that is honest traffic.",
-        )
+    for name in _JUDGED:
+        values = get_all(request.fields, name)
+        if len(values) > 1:
+            _refuse_second(name)
+        if values:
+            judged[name] = values[0]
     _check_host(judged.get(b"host"), request.version)
     if len(judged) > 1:
         _check_framing(judged, request.version)
@@ -109,10 +96,8 @@ def effective_target(request: Request) -> tuple[bytes | None, bytes]:
     """
     target = request.target
     if target[:1] == b"/" or target == b"*":
-        for name, value in request.fields:
-            if name.lower() == b"host":
-                return value.strip(_OWS), target
-        return None, target
+        host = get(request.fields, b"host")
+        return host.strip(_OWS) if host is not None else None, target
     absolute = _ABSOLUTE(target)
     if absolute is None or not _is_authority(absolute[1]):
         raise MalformedRequest(
@@ -156,6 +141,26 @@ def _check_target(method: str, target: bytes, limits: Limits) -> None:
     if absolute is None or not _is_authority(absolute[1]):
         raise MalformedRequest(
             f"Expected a path or an http URL as the request target, found {quoted(target)}."
+        )
+
+
+def _check_sizes(fields: Fields, limits: Limits) -> None:
+    total = sum(map(len, chain.from_iterable(fields)))
+    if total > limits.max_field_bytes:
+        for name, value in fields:
+            size = len(name) + len(value)
+            if size > limits.max_field_bytes:
+                # The value may be a Cookie or a token: it is never shown.
+                raise FieldsTooLarge(
+                    f"The header {quoted(name)} has {size} bytes; at most "
+                    f"{limits.max_field_bytes} are accepted. Too many or too large cookies are "
+                    "the usual reason: delete those of this site, or raise server.max_field_bytes.",
+                )
+    if total > limits.max_fields_bytes or len(fields) > limits.max_fields:
+        raise FieldsTooLarge(
+            f"The request has {len(fields)} headers with {total} bytes; at most "
+            f"{limits.max_fields} with {limits.max_fields_bytes} bytes are accepted. "
+            "Raise server.max_fields or server.max_fields_bytes if that is honest traffic.",
         )
 
 

@@ -17,7 +17,7 @@ _UNWRITABLE_IN_LINES = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
 
 def field_lines(fields: Fields) -> bytes:
     """Return the fields as lines; raises `AssertionError` for a control character in one."""
-    lines = b"".join([b"%b: %b\r\n" % field for field in fields])
+    lines = b"\r\n".join([*map(b": ".join, fields), b""])
     count = len(fields)
     if lines.count(b"\n") != count or lines.count(b"\r") != count or _UNWRITABLE_IN_LINES(lines):
         name = next(name for name, value in fields if _UNWRITABLE(name) or _UNWRITABLE(value))

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
+from collections.abc import Set as AbstractSet
 from itertools import product
 
 from ..errors import MalformedRequest, UpstreamMalformed
 from .exchange import Fields, Head, Request
+from .names import ByName
 
 
 def _spellings(names: Iterable[bytes]) -> frozenset[bytes]:
@@ -46,8 +48,13 @@ HOP_BY_HOP = frozenset(
 )
 _LOOKS_LIKE_FRAMING = _spellings([b"content-length"]) - {b"content-length"}
 _NOT_ANSWERED = _spellings(HOP_BY_HOP) | _LOOKS_LIKE_FRAMING
-# CGI hands `Proxy` to programs as HTTP_PROXY (CVE-2016-5385).
-_NOT_SENT = _NOT_ANSWERED | {b"proxy"}
+# CGI hands `Proxy` to programs as HTTP_PROXY (CVE-2016-5385). Who expects to be
+# asked for a body is asked by us, when we begin to read it.
+_NOT_SENT = _NOT_ANSWERED | {b"proxy", b"expect"}
+
+_IS_ANSWERED = ByName(lambda name: name.lower() not in _NOT_ANSWERED)
+_IS_SENT = ByName(lambda name: name.lower() not in _NOT_SENT)
+_PERSISTENCE = frozenset({b"close", b"keep-alive"})
 
 # RFC 9110 §6.5.1: a trailer never frames, routes, authenticates or modifies.
 _NOT_IN_TRAILERS = _NOT_ANSWERED | {
@@ -80,7 +87,7 @@ _HOPS = re.compile(rb"[0-9]{1,9}").fullmatch
 def get(fields: Fields, name: bytes) -> bytes | None:
     """Return the first value of the field called `name` (lower case), or None."""
     if type(fields) is Head:
-        values = fields.named(name)
+        values = fields.named.get(name)
         return values[0] if values else None
     # Most names differ in length already, which costs no copy to see.
     size = len(name)
@@ -93,13 +100,20 @@ def get(fields: Fields, name: bytes) -> bytes | None:
 def get_all(fields: Fields, name: bytes) -> list[bytes]:
     """Return every value of the field called `name` (lower case), in order."""
     if type(fields) is Head:
-        return list(fields.named(name) or ())
+        return list(fields.named.get(name, ()))
     size = len(name)
     return [
         value
         for field_name, value in fields
         if len(field_name) == size and field_name.lower() == name
     ]
+
+
+def has_any(fields: Fields, names: AbstractSet[bytes]) -> bool:
+    """Tell whether a field has one of these names (lower case)."""
+    if type(fields) is Head:
+        return not names.isdisjoint(fields.named)
+    return any(name.lower() in names for name, _ in fields)
 
 
 def without(fields: Fields, names: Container[bytes]) -> Fields:
@@ -121,13 +135,17 @@ def tokens(fields: Fields, name: bytes) -> list[bytes]:
     values = get_all(fields, name)
     if not values:
         return []
-    members = b",".join(values).lower().split(b",")
+    return _members(values[0] if len(values) == 1 else b",".join(values))
+
+
+def _members(value: bytes) -> list[bytes]:
+    members = value.lower().split(b",")
     return [member for listed in members if (member := listed.strip(b" \t"))]
 
 
 def takes_trailers(fields: Fields) -> bool:
     """Tell whether the sender of these request fields can read trailers (RFC 9110 §10.1.4)."""
-    return b"trailers" in tokens(fields, b"te")
+    return get(fields, b"te") is not None and b"trailers" in tokens(fields, b"te")
 
 
 def is_websocket_upgrade(request: Request) -> bool:
@@ -135,6 +153,7 @@ def is_websocket_upgrade(request: Request) -> bool:
     return (
         request.method == "GET"
         and request.version == (1, 1)
+        and get(request.fields, b"upgrade") is not None
         and not request.has_body
         and tokens(request.fields, b"upgrade") == [b"websocket"]
         and b"upgrade" in tokens(request.fields, b"connection")
@@ -154,8 +173,8 @@ def request_fields(fields: Fields, *, websocket: bool = False) -> Fields:
     if fatal := nominated & {b"host", b"content-length"}:
         name = min(fatal).decode().title()
         raise MalformedRequest(f"Connection must not name {name}, which belongs to the request.")
-    kept = _travelling(fields, _NOT_SENT, nominated)
-    if get(kept, b"max-forwards") is not None:
+    kept = _travelling(fields, _IS_SENT, nominated)
+    if get(fields, b"max-forwards") is not None:
         kept = [(name, _one_hop_less(name, value)) for name, value in kept]
     if takes_trailers(fields):
         kept.append((b"TE", b"trailers"))
@@ -188,7 +207,7 @@ def answer_fields(fields: Fields, status: int = 200) -> Fields:
         raise UpstreamMalformed("The answer's Connection field names Content-Length.")
     if status < 200 or status == 204:
         nominated.add(b"content-length")
-    kept = _travelling(fields, _NOT_ANSWERED, nominated)
+    kept = _travelling(fields, _IS_ANSWERED, nominated)
     if status == 101 and (protocol := get(fields, b"upgrade")) is not None:
         kept += [(b"Connection", b"Upgrade"), (b"Upgrade", protocol)]
     return kept
@@ -208,7 +227,8 @@ def trailer_fields(fields: Fields) -> Fields:
     return without(fields, _NOT_IN_TRAILERS)
 
 
-def _travelling(fields: Fields, dropped: frozenset[bytes], nominated: set[bytes]) -> Fields:
+def _travelling(fields: Fields, travels: ByName[bool], nominated: set[bytes]) -> Fields:
+    kept = [field for field in fields if travels[field[0]]]
     # `close` and `keep-alive` are no names of fields, and usually all there is.
-    nominated -= {b"close", b"keep-alive"}
-    return without(fields, dropped | nominated if nominated else dropped)
+    nominated -= _PERSISTENCE
+    return without(kept, nominated) if nominated else kept

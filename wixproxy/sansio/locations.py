@@ -16,7 +16,7 @@ from .exchange import Fields
 from .public_url import DEFAULT_PORTS, PublicURL, parse_authority
 from .routes import API_PREFIX
 
-_RELOCATING = frozenset({b"location", b"content-location"})
+RELOCATING = frozenset({b"location", b"content-location"})
 # A backslash in the authority is read in more than one way, so nothing with one is equal.
 _ABSOLUTE = re.compile(
     rb"(?:([A-Za-z][A-Za-z0-9+.-]*):)?//([^/?#\\]*)([/?#].*)?", re.DOTALL
@@ -42,13 +42,13 @@ def api_locations(fields: Fields, api_origin: str) -> Fields:
 
 def _is_path(name: bytes, value: bytes) -> bool:
     # "//host" and what browsers read like it name another origin.
-    return name.lower() in _RELOCATING and value[:1] == b"/" and value[1:2] not in (b"/", b"\\")
+    return name.lower() in RELOCATING and value[:1] == b"/" and value[1:2] not in (b"/", b"\\")
 
 
 def _relocated(fields: Fields, upstream: str, replacement: bytes) -> Fields:
     return [
         (name, _replaced(value, upstream, replacement))
-        if name.lower() in _RELOCATING
+        if name.lower() in RELOCATING
         else (name, value)
         for name, value in fields
     ]

@@ -29,14 +29,14 @@ def request_head(request: Request) -> bytes:
     """
     method = request.method.encode("ascii")
     lines = [b"%b %b HTTP/1.1" % (method, request.target)]
-    lines += [b"%b: %b" % field for field in request.fields]
+    lines += map(b": ".join, request.fields)
     if request.chunked:
         lines.append(b"Transfer-Encoding: chunked")
     head = CRLF.join(lines) + CRLF + CRLF
     breaks = len(lines) + 1
     if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b" " in request.target:
         raise ValueError("a line break or a space in the request's target or fields")
-    _check_framing(request)
+    _check_framing(request, head)
     return head
 
 
@@ -103,12 +103,13 @@ def _expects_to_be_asked(request: Request) -> bool:
     return (get(request.fields, b"expect") or b"").strip().lower() == b"100-continue"
 
 
-def _check_framing(request: Request) -> None:
+def _check_framing(request: Request, head: bytes) -> None:
     """Raise ValueError unless the fields frame the body that the request has."""
-    fields, length = request.fields, request.content_length
-    if get(fields, b"transfer-encoding") is not None:
+    lower = head.lower()
+    if lower.count(b"\r\ntransfer-encoding:") != request.chunked:
         raise ValueError("Transfer-Encoding is written here, not by the caller")
-    lengths = get_all(fields, b"content-length")
+    length = request.content_length
+    lengths = get_all(request.fields, b"content-length") if b"\r\ncontent-length:" in lower else []
     expected = [] if request.chunked or (not length and not lengths) else [b"%d" % (length or 0)]
     if [value.strip() for value in lengths] != expected:
         raise ValueError("Content-Length does not agree with the body of the request")

@@ -1,0 +1,36 @@
+"""Remember what was decided about a field's name, for each spelling that it comes in.
+
+The same thirty names come with almost every message, and some five questions
+are asked about each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+# Names are chosen by strangers; those that honest traffic has are some hundreds.
+MAX_SPELLINGS = 1024
+
+
+class ByName(dict[bytes, T], Generic[T]):
+    """`decide` by the name as it came; `by_name[name]` asks it at most once in a while."""
+
+    __slots__ = ("_decide",)
+
+    def __init__(self, decide: Callable[[bytes], T]) -> None:
+        super().__init__()
+        self._decide = decide
+
+    def __missing__(self, name: bytes) -> T:
+        decided = self._decide(name)
+        if len(self) >= MAX_SPELLINGS:
+            self.clear()
+        self[name] = decided
+        return decided
+
+
+LOWER = ByName(bytes.lower)
+"""Names in lower case, by which they are compared (RFC 9110 §5.1)."""
