@@ -50,7 +50,8 @@ from .sansio.origin import Origin
 from .sansio.public_url import Hosts
 from .sansio.routes import ASTRO_ROUTES, Routes
 from .service import Handler, Service
-from .session_assembly import KeptFronts, assemble_fronts, public_urls
+from .session_assembly import KeptFronts, assemble_counts, assemble_fronts, public_urls
+from .stores.counts import SharedCounts
 from .usable_session import MintLimits, UsableSessions
 from .wire.pool import Pool
 from .wix.app_tokens import AppTokens
@@ -118,6 +119,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
     extensions = assemble_extensions(config, upstream_pool, locate, clock, process.events)
     fronts = assemble_fronts(config, wix, clock, process.started_at, process.fronts)
     callers = assemble_callers(config, wix, clock)
+    counts = assemble_counts(config)
     frontend = {}
     if not config.upstream.api_only:
         pages = assemble_pages(config, upstream_pool, trusted, process.pseudonym, locate)
@@ -139,6 +141,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
     async def close() -> None:
         await extensions.close()
         await fronts.close()
+        await counts.close()
         await wix.close()
         await api_pool.close()
         await upstream_pool.close()
@@ -168,7 +171,7 @@ def assemble(config: Config, clock: Clock, process: Process) -> Service:
         handlers={
             **frontend,
             **verified_calls(config, callers, frontend, clock),
-            **_session_handlers(config, wix, callers, api_pool, clock),
+            **_session_handlers(config, wix, callers, api_pool, counts=counts, clock=clock),
             "sdk.js": Sdk().handle,
             **extensions.handlers,
         },
@@ -191,7 +194,13 @@ def assemble_client(config: Config, clock: Clock) -> WixClient:
 
 
 def _session_handlers(
-    config: Config, wix: WixClient, callers: Callers, pool: Pool, clock: Clock
+    config: Config,
+    wix: WixClient,
+    callers: Callers,
+    pool: Pool,
+    *,
+    counts: SharedCounts,
+    clock: Clock,
 ) -> dict[str, Handler]:
     """Make what calls Wix as a session, and what changes whose session it is."""
     callback, own_paths = config.site.login.callback_path, _own_paths(config)
@@ -203,7 +212,7 @@ def _session_handlers(
         clock,
     )
     member_login, member_logout = MemberLogin(wix, callback, clock), MemberLogout(wix, clock)
-    throttle = CredentialThrottle(config.site.login.tries_per_minute, clock)
+    throttle = CredentialThrottle(config.site.login.tries_per_minute, counts, clock)
     allowed_origins = frozenset(config.api.allowed_origins)
     credentials = CredentialCalls(
         wix, sessions, member_login, throttle, allowed_origins=allowed_origins, clock=clock
@@ -216,7 +225,7 @@ def _session_handlers(
         explains=config.mode == "dev",
     )
     rules = CallRules.parse(config.api.allow, config.api.deny)
-    elevation = Elevation(config.site.elevation_rules, app_tokens, clock)
+    elevation = Elevation(config.site.elevation_rules, app_tokens, counts, clock)
     api = WixApi(
         calls,
         rules,

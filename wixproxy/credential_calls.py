@@ -163,7 +163,7 @@ class CredentialCalls:
         body = _values(await exchange.downstream.read_whole(MAX_BODY_BYTES))
         tried = IDENTITY_CALLS[path.encode("ascii")]
         account = self._account(exchange, tried, body)
-        one_try = self._throttle.take(tried, exchange, account)
+        one_try = await self._throttle.take(tried, exchange, account)
         session = await self._sessions.for_login(exchange)
         handles, now = self.handles(exchange, session), self._clock()
         try:
@@ -176,7 +176,7 @@ class CredentialCalls:
         status, request_id, answer = await self._wix.identity(path, opened, session.access_token)
         status, values = as_for_everybody(tried, status, _values(answer))
         if values.get("state") == SUCCESS and not path.endswith("/register"):
-            one_try.was_right()
+            await one_try.was_right()
         fields: Fields = [(b"X-Wix-Request-Id", request_id.encode())] if request_id else []
         await self._answer(exchange, status, handles.sealed(values, now, account or ""), fields)
 

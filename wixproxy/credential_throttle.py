@@ -14,6 +14,7 @@ from .exchange import Exchange
 from .sansio import headers
 from .sansio.identity_calls import Tried
 from .sansio.throttle import Place, Throttle
+from .stores.counts import SharedCounts
 
 WARNING_SECONDS = 60
 
@@ -33,35 +34,39 @@ class Try:
     throttle: Throttle
     place: Place
     account: str | None
+    counts: SharedCounts
     clock: Callable[[], float]
 
-    def was_right(self) -> None:
+    async def was_right(self) -> None:
         """Take it off the count: it was no guess."""
         self.throttle.give_back(self.place, self.account, self.clock())
+        await self.counts.give_back(self.throttle.drawn(self.place, self.account))
 
 
 class CredentialThrottle:
     """Counts what is tried: passwords, codes and mails."""
 
-    def __init__(self, per_minute: float, clock: Callable[[], float]) -> None:
+    def __init__(self, per_minute: float, counts: SharedCounts, clock: Callable[[], float]) -> None:
         self._kinds: Mapping[Tried, Throttle] = {
             "password": Throttle.at_passwords(per_minute),
             "code": Throttle.at_codes(per_minute),
             "mail": Throttle.at_mails(per_minute),
         }
+        self._counts = counts
         self._clock = clock
         self._warned_at = -math.inf
 
-    def take(self, tried: Tried, exchange: Exchange, account: str | None) -> Try:
+    async def take(self, tried: Tried, exchange: Exchange, account: str | None) -> Try:
         """Count a try for an account of this `account_name`.
 
         None stands for an account that nobody knows. Raises `TooManyRequests`.
         """
         throttle, current = self._kinds[tried], exchange.session.current
         place = Place(exchange.address, current.id if current is not None else None)
-        wait = throttle.take(place, account or None, self._clock())
+        one_try = Try(throttle, place, account or None, self._counts, self._clock)
+        wait = await self._wait(one_try)
         if not wait:
-            return Try(throttle, place, account or None, self._clock)
+            return one_try
         self._warn(tried, exchange)
         seconds = math.ceil(wait)
         raise TooManyRequests(
@@ -69,6 +74,17 @@ class CredentialThrottle:
             f"second{'' if seconds == 1 else 's'}.",
             retry_after=seconds,
         )
+
+    async def _wait(self, one_try: Try) -> float:
+        """Count a try here and with the other processes; return the seconds to wait instead."""
+        throttle, place, account = one_try.throttle, one_try.place, one_try.account
+        wait = throttle.take(place, account, self._clock())
+        if wait:
+            return wait
+        wait = await self._counts.take(throttle.drawn(place, account))
+        if wait:
+            throttle.give_back(place, account, self._clock())
+        return wait
 
     def _warn(self, tried: Tried, exchange: Exchange) -> None:
         """Tell the operator, once a minute, and that addresses may be mixed up."""

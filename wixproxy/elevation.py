@@ -9,6 +9,7 @@ from .sansio import explanation
 from .sansio.buckets import Buckets
 from .sansio.elevation import ElevationRule
 from .sansio.session import Session
+from .stores.counts import SharedCounts
 from .wix.app_tokens import AppTokens
 
 
@@ -19,12 +20,16 @@ class Elevation:
         self,
         rules: Sequence[ElevationRule],
         app_tokens: AppTokens,
+        counts: SharedCounts,
         clock: Callable[[], float],
     ) -> None:
         self._rules = tuple(rules)
         self._app_tokens = app_tokens
+        self._counts = counts
         self._clock = clock
-        self._used = {rule.name: Buckets(rule.per_minute) for rule in rules}
+        self._used = {
+            rule.name: Buckets(rule.per_minute, kind=f"rule {rule.name}") for rule in rules
+        }
 
     def concerns(self, method: str, path: bytes) -> bool:
         """Tell whether a rule names this call, whoever makes it."""
@@ -37,9 +42,14 @@ class Elevation:
                 return rule
         return None
 
-    def count(self, rule: ElevationRule, session: Session) -> None:
+    async def count(self, rule: ElevationRule, session: Session) -> None:
         """Count a use of the rule; raises `TooManyRequests` above its rate."""
-        wait = self._used[rule.name].take(session.id, self._clock())
+        used = self._used[rule.name]
+        wait = used.take(session.id, self._clock())
+        if not wait:
+            wait = await self._counts.take([used.drawn(session.id)])
+            if wait:
+                used.give_back(session.id, self._clock())
         if wait:
             raise TooManyRequests(
                 "This call was made too often in a short time. Try again in a moment.",

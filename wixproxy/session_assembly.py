@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from .config import Config
 from .errors import ConfigError
@@ -15,9 +16,13 @@ from .sansio.public_url import PublicURL, parse_authority
 from .sansio.session import Limits
 from .stores import SessionStore
 from .stores.cookie import CookieStore
+from .stores.counts import Alone, SharedCounts
 from .stores.memory import MemoryStore
 from .wix.client import LONGEST_GRANT_SECONDS, WixClient
 from .wix.token_source import TokenSource
+
+if TYPE_CHECKING:
+    from .stores.redis_client import Client
 
 Clock = Callable[[], float]
 SENTINEL_PORT = 26_379
@@ -70,7 +75,7 @@ def assemble_fronts(
     until it is adopted.
     """
     limits = Limits(config.session.idle_seconds, config.session.absolute_seconds)
-    keyring = Keyring([Key.from_text(key.reveal()) for key in config.session.keys])
+    keyring = _keyring(config)
     grace_ends_at = started_at + config.session.unknown_key_grace_seconds
     fronts: dict[Binding, Front] = {}
     for url in public_urls(config):
@@ -115,6 +120,25 @@ def assemble_fronts(
     return Fronts({front.public: front for front in fronts.values()}, adopt, close)
 
 
+def assemble_counts(config: Config) -> SharedCounts:
+    """Make what counts together with the other processes of the site: all that share its Redis."""
+    if config.session.store != "redis":
+        return Alone()
+    client = _redis_client(config)
+    from .stores.redis_counts import RedisCounts
+
+    return RedisCounts(
+        client,
+        _keyring(config),
+        config.site.client_id,
+        prefix=config.session.redis.key_prefix,
+    )
+
+
+def _keyring(config: Config) -> Keyring:
+    return Keyring([Key.from_text(key.reveal()) for key in config.session.keys])
+
+
 def _renew(front: Front, config: Config, keyring: Keyring, grace_ends_at: float) -> None:
     """Have a front's store go on as the configuration says."""
     store = front.store
@@ -150,8 +174,21 @@ def _store(
 def _redis_store(
     config: Config, bound_to: tuple[str, ...], limits: Limits, clock: Clock
 ) -> SessionStore:
+    client = _redis_client(config)
+    from .stores.redis import RedisStore
+
+    return RedisStore(
+        client,
+        bound_to,
+        limits,
+        clock,
+        guarded_seconds=LONGEST_GRANT_SECONDS,
+        prefix=config.session.redis.key_prefix,
+    )
+
+
+def _redis_client(config: Config) -> Client:
     try:
-        from .stores.redis import RedisStore
         from .stores.redis_client import RedisAddress, connect
     except ImportError as error:
         raise ConfigError(
@@ -169,14 +206,7 @@ def _redis_store(
         sentinels=tuple((host, port or SENTINEL_PORT) for host, port in sentinels),
         sentinel_service=table.sentinel_service,
     )
-    return RedisStore(
-        connect(address),
-        bound_to,
-        limits,
-        clock,
-        guarded_seconds=LONGEST_GRANT_SECONDS,
-        prefix=table.key_prefix,
-    )
+    return connect(address)
 
 
 def _same_site(config: Config) -> SameSite:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -13,10 +12,9 @@ import pytest
 
 from tests.conftest import HandClock
 from tests.redis_server import RedisServer, redis_server
+from tests.second_process import second_process, shown
 from tests.siblings import ACCESS_TOKEN_SECONDS, CALL, SIBLINGS, STRICTLY, member, refreshes
-from tests.stage import FETCH, Browser, Stage, staged
-from wixproxy.listening import listen
-from wixproxy.server import build
+from tests.stage import Browser, Stage, staged
 
 PRODUCTS = "/_wix/api/stores/v3/products/query?.r=e30"
 
@@ -33,25 +31,6 @@ async def stage(clock: HandClock, tmp_path: Path, server: RedisServer) -> AsyncI
     flags = {"session.store": "redis", "session.redis.url": server.url}
     async with staged(clock, tmp_path, flags, STRICTLY) as stage:
         yield stage
-
-
-@asynccontextmanager
-async def second_process(stage: Stage) -> AsyncIterator[str]:
-    """Run another proxy of the same site; yield where it listens."""
-    proxy = build(stage.config, clock=stage.clock)
-    sockets = listen("127.0.0.1", 0)
-    await proxy.start(sockets)
-    try:
-        yield f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    finally:
-        await proxy.stop()
-
-
-def shown(browser: Browser) -> dict[str, str]:
-    """Return the fields of a call with the cookies that the browser has now."""
-    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
-    host = browser.stage.origin.removeprefix("http://")
-    return {**FETCH, "Host": host, "Cookie": cookies}
 
 
 async def call_at(browser: Browser, origin: str, path: str = CALL) -> int:

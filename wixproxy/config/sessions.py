@@ -78,10 +78,12 @@ class SessionTable(Table):
         default=100_000, description="How many sessions the memory store keeps."
     )
     new_visitors_per_minute: Positive = Field(
-        default=600, description="How many visitors one address may become in a minute."
+        default=600,
+        description="How many visitors one address may become in a minute, at each process.",
     )
     new_visitors_per_minute_together: Positive = Field(
         default=6_000,
-        description="How many visitors all clients of unknown address may become in a minute.",
+        description="How many visitors all clients of unknown address may become in a minute, "
+        "at each process.",
     )
     redis: RedisTable = RedisTable()

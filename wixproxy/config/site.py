@@ -51,7 +51,8 @@ class LoginTable(Table):
     tries_per_minute: Positive = Field(
         default=10,
         description="How many wrong logins, sign-ups and codes one address may try in a minute, "
-        "or one session where addresses are unknown; an account takes three times as many.",
+        "or one session where addresses are unknown; an account takes three times as many. "
+        'All processes count together where session.store is "redis", otherwise each by itself.',
     )
 
 
@@ -78,7 +79,9 @@ class ElevateEntry(Table):
         '"{memberId}" in a text of theirs is the id of the member who calls.',
     )
     per_minute: Positive = Field(
-        default=60, description="How often one session may make the call in a minute."
+        default=60,
+        description="How often one session may make the call in a minute; "
+        'at all processes together where session.store is "redis", otherwise at each.',
     )
 
     @model_validator(mode="after")

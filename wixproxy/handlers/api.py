@@ -101,7 +101,7 @@ class WixApi:
             await self._redirect_session(exchange, target)
             return
         if sends_mail(path):
-            self._throttle.take("mail", exchange, None)
+            await self._throttle.take("mail", exchange, None)
         body = exchange.downstream if request.has_body else None
         await self._call_as_session(exchange, request, target, body)
 
@@ -139,7 +139,7 @@ class WixApi:
         """Make the call with the app's token, with nothing in it but what the rule names."""
         rule.checked_query(target.partition(b"?")[2])
         body = rule.checked_body(await read_json(exchange), session)
-        self._elevation.count(rule, session)
+        await self._elevation.count(rule, session)
         fields = elevated_fields(exchange.request.fields)
         request = with_json(exchange.request.with_fields(fields), body)
         log.info("request %s runs as the app by rule %s", exchange.request_id, rule.name)

@@ -97,9 +97,9 @@ class CustomLogin:
             return await self._by_handle(exchange, form)
         account = account_name(needed(form, "email"))
         body = {**_credentials(form), **captcha_tokens(form)}
-        one_try = self._throttle.take("password", exchange, account)
+        one_try = await self._throttle.take("password", exchange, account)
         landing = await self._identify(exchange, LOGIN_PATH, body, account)
-        return _counted(one_try, landing)
+        return await _counted(one_try, landing)
 
     async def _register(self, exchange: Exchange, form: Form) -> Landing:
         account = account_name(needed(form, "email"))
@@ -107,7 +107,7 @@ class CustomLogin:
         profile = {name: form[name] for name in PROFILE if name in form}
         if profile:
             body["profile"] = profile
-        self._throttle.take("password", exchange, account)
+        await self._throttle.take("password", exchange, account)
         return await self._identify(exchange, REGISTER_PATH, body, account)
 
     async def _verify(self, exchange: Exchange, form: Form) -> Landing:
@@ -119,14 +119,14 @@ class CustomLogin:
             account = handles.account(STATE_TOKEN, state, now)
         except SealError:
             return Landing(EXPIRED)
-        one_try = self._throttle.take("code", exchange, account)
+        one_try = await self._throttle.take("code", exchange, account)
         body = {"code": code, "stateToken": token}
         landing = await self._identify(exchange, VERIFY_PATH, body, account)
-        return _counted(one_try, landing)
+        return await _counted(one_try, landing)
 
     async def _recover(self, exchange: Exchange, form: Form) -> Landing:
         email = needed(form, "email")
-        self._throttle.take("mail", exchange, account_name(email))
+        await self._throttle.take("mail", exchange, account_name(email))
         session = await self._sessions.for_login(exchange)
         redirect = {
             "url": exchange.front.public.join(self._page(exchange, form, "returnToUrl")),
@@ -224,9 +224,9 @@ class CustomLogin:
         return form
 
 
-def _counted(one_try: Try, landing: Landing) -> Landing:
+async def _counted(one_try: Try, landing: Landing) -> Landing:
     if landing.error is None:
-        one_try.was_right()
+        await one_try.was_right()
     return landing
 
 

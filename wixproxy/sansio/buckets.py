@@ -9,16 +9,36 @@ strictness and never memory. Looking at a bucket makes none.
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 MAX_NAMES = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One token of one bucket, for those who count it together: whose it is, and how it fills."""
+
+    kind: str
+    name: str
+    capacity: float
+    per_second: float
+
+
 class Buckets:
-    """A bucket for each name, that `per_minute` tokens flow into and that holds `burst`."""
+    """A bucket for each name, that `per_minute` tokens flow into and that holds `burst`.
+
+    `kind` tells these buckets from others where several processes share them.
+    """
 
     def __init__(
-        self, per_minute: float, *, burst: float | None = None, max_names: int = MAX_NAMES
+        self,
+        per_minute: float,
+        *,
+        burst: float | None = None,
+        kind: str = "",
+        max_names: int = MAX_NAMES,
     ) -> None:
+        self._kind = kind
         self._capacity = per_minute if burst is None else burst
         self._per_second = per_minute / 60
         self._max_names = max_names
@@ -38,6 +58,10 @@ class Buckets:
     def give_back(self, name: str, now: float) -> None:
         """Put back a token that was taken."""
         self._set(name, min(self._capacity, self._level(name, now) + 1), now)
+
+    def drawn(self, name: str) -> Drawn:
+        """Return what a token of this bucket is to those who count it together."""
+        return Drawn(self._kind, name, self._capacity, self._per_second)
 
     def _level(self, name: str, now: float) -> float:
         level, filled_at = self._buckets.get(name, (self._capacity, now))

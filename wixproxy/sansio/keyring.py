@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import re
 import secrets
 from collections.abc import Sequence
@@ -87,6 +88,11 @@ class Key:
     def _derived_cipher(self, purpose: str) -> AESGCM:
         return AESGCM(_derived(self._material, f"purpose {purpose}", KEY_BYTES))
 
+    def digest(self, purpose: str, fields: Sequence[str]) -> str:
+        """Return a name for the fields that tells nothing about them without the key."""
+        key = _derived(self._material, f"digest {purpose}", KEY_BYTES)
+        return hmac.digest(key, _joined(fields), "sha256").hex()
+
     def __repr__(self) -> str:
         return f"Key(id={self.id!r})"
 
@@ -135,6 +141,10 @@ class Keyring:
         except InvalidTag:
             raise SealError("the sealed bytes were altered, or sealed for something else") from None
 
+    def digest(self, purpose: str, fields: Sequence[str]) -> str:
+        """Return the first key's name for the fields."""
+        return self._first.digest(purpose, fields)
+
     def __repr__(self) -> str:
         return f"Keyring(seals={self._first.id!r}, opens={sorted(self._keys)!r})"
 
@@ -147,8 +157,12 @@ def _derived(material: bytes, info: str, length: int) -> bytes:
 
 
 def _associated(version: str, key_id: str, purpose: str, bound_to: Sequence[str]) -> bytes:
-    """Join the fields, each behind its length in four bytes."""
-    fields = [field.encode() for field in (version, key_id, purpose, *bound_to)]
+    return _joined((version, key_id, purpose, *bound_to))
+
+
+def _joined(texts: Sequence[str]) -> bytes:
+    """Join the texts, each behind its length in four bytes."""
+    fields = [text.encode() for text in texts]
     return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
 
 

@@ -25,7 +25,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .buckets import Buckets
+from .buckets import Buckets, Drawn
 
 EVERYBODY = "everybody"
 SUBSCRIBER_BITS = 64
@@ -60,28 +60,40 @@ class Throttle:
     @classmethod
     def at_passwords(cls, per_minute: float) -> Throttle:
         """Return the limits of logins and sign-ups."""
-        return cls(
-            Buckets(per_minute),
-            Buckets(per_minute * PLACES_TOGETHER),
-            Buckets(per_minute * PLACES_PER_ACCOUNT),
+        return cls._of(
+            "password",
+            per_minute,
+            Buckets(per_minute * PLACES_PER_ACCOUNT, kind="password of an account"),
         )
 
     @classmethod
     def at_codes(cls, per_minute: float) -> Throttle:
         """Return the limits of codes that prove an e-mail address."""
-        return cls(
-            Buckets(per_minute),
-            Buckets(per_minute * PLACES_TOGETHER),
-            Buckets(CODES_PER_ACCOUNT_PER_MINUTE, burst=CODES_PER_ACCOUNT),
+        return cls._of(
+            "code",
+            per_minute,
+            Buckets(
+                CODES_PER_ACCOUNT_PER_MINUTE, burst=CODES_PER_ACCOUNT, kind="code for an account"
+            ),
         )
 
     @classmethod
     def at_mails(cls, per_minute: float) -> Throttle:
         """Return the limits of calls that have Wix send a mail."""
+        return cls._of(
+            "mail",
+            per_minute,
+            Buckets(
+                MAILS_PER_ACCOUNT_PER_MINUTE, burst=MAILS_PER_ACCOUNT, kind="mail to an account"
+            ),
+        )
+
+    @classmethod
+    def _of(cls, tried: str, per_minute: float, of_account: Buckets) -> Throttle:
         return cls(
-            Buckets(per_minute),
-            Buckets(per_minute * PLACES_TOGETHER),
-            Buckets(MAILS_PER_ACCOUNT_PER_MINUTE, burst=MAILS_PER_ACCOUNT),
+            Buckets(per_minute, kind=f"{tried} from a place"),
+            Buckets(per_minute * PLACES_TOGETHER, kind=f"{tried} from everywhere"),
+            of_account,
         )
 
     def take(self, place: Place, account: str | None, now: float) -> float:
@@ -100,6 +112,10 @@ class Throttle:
         """Undo the count of a try that turned out right."""
         for buckets, name in self._concerned(place, account):
             buckets.give_back(name, now)
+
+    def drawn(self, place: Place, account: str | None) -> list[Drawn]:
+        """Return what a try takes, for those who count it together."""
+        return [buckets.drawn(name) for buckets, name in self._concerned(place, account)]
 
     def _concerned(self, place: Place, account: str | None) -> Iterator[tuple[Buckets, str]]:
         if place.address is not None:

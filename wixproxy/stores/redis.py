@@ -21,10 +21,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError, RedisError
@@ -34,15 +33,10 @@ from ..sansio.ends import End
 from ..sansio.session import Limits, Session
 from ..sansio.session_record import SEPARATOR, Record, is_session_id
 from .locks import Locks
-from .redis_client import Client
-
-T = TypeVar("T")
+from .redis_client import QUIET_SECONDS, RETRY_AFTER_SECONDS, Client, Patience
 
 MAX_KNOWN = 10_000
 FRESH_SECONDS = 1.0
-# An outage shall not cost each request the time of a connection.
-QUIET_SECONDS = 1.0
-RETRY_AFTER_SECONDS = 2
 # How long an end is remembered: far longer than a request of before it may be under way.
 END_KEPT_SECONDS = 24 * 3600
 LOCK_POLL_SECONDS = 0.02
@@ -99,13 +93,12 @@ class RedisStore:
         self._clock = clock
         self._prefix = prefix
         self._fresh_seconds = fresh_seconds
-        self._quiet_seconds = quiet_seconds
         self._lease_seconds = guarded_seconds + LEASE_MARGIN_SECONDS
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._ends: OrderedDict[str, End] = OrderedDict()
         self._locks = Locks()
         self._readings: dict[str, asyncio.Task[Session | End | None]] = {}
-        self._quiet_until = 0.0
+        self._patience = Patience(quiet_seconds)
         self._flush: asyncio.Task[None] | None = None
 
     def renew(self, limits: Limits) -> None:
@@ -149,7 +142,7 @@ class RedisStore:
         """End the session for all processes; raises `StoreUnavailable`."""
         record, end = self._record(session.id), End(session.identity, successor)
         name, text = self._prefix + record.name, record.ended(end)
-        await self._asked(lambda: self._client.set(name, text, ex=END_KEPT_SECONDS))
+        await self._patience.asked(lambda: self._client.set(name, text, ex=END_KEPT_SECONDS))
         self._note_end(session.id, end)
 
     def successor(self, session_id: str) -> Session | None:
@@ -170,7 +163,7 @@ class RedisStore:
                 blocking_timeout=self._lease_seconds,
                 thread_local=False,
             )
-            if not await self._asked(lock.acquire):
+            if not await self._patience.asked(lock.acquire):
                 raise StoreUnavailable(
                     "Another process has held this session for too long.",
                     retry_after=RETRY_AFTER_SECONDS,
@@ -224,7 +217,7 @@ class RedisStore:
 
     async def _read(self, session_id: str) -> Session | End | None:
         record = self._record(session_id)
-        held = await self._asked(lambda: self._client.get(self._prefix + record.name))
+        held = await self._patience.asked(lambda: self._client.get(self._prefix + record.name))
         if held is None:
             known = self._known.get(session_id)
             if known is None or not known.waits:
@@ -256,7 +249,7 @@ class RedisStore:
         remaining = session.remaining_seconds(self._clock(), self._limits)
         text = record.written(session)
         arguments = (text, text.partition(SEPARATOR)[0], str(max(1, remaining) * 1000))
-        newer = await self._asked(
+        newer = await self._patience.asked(
             lambda: self._client.eval(_KEEP_NEWEST, 1, self._prefix + record.name, *arguments)
         )
         if newer is None:
@@ -282,7 +275,7 @@ class RedisStore:
             self._flush = asyncio.create_task(self._flush_when_back())
 
     async def _flush_when_back(self) -> None:
-        await asyncio.sleep(self._quiet_seconds)
+        await asyncio.sleep(self._patience.quiet_seconds)
         if await self._hand_over():
             self._flush = asyncio.create_task(self._flush_when_back())
 
@@ -311,27 +304,7 @@ class RedisStore:
             # Its lease ends by itself.
             log.warning("a session's lock could not be released (%s)", type(error).__name__)
 
-    async def _asked(self, command: Callable[[], Awaitable[T]]) -> T:
-        """Run a command; raises `StoreUnavailable`, at once while an outage lasts."""
-        now = asyncio.get_running_loop().time()
-        if now < self._quiet_until:
-            raise _unavailable()
-        try:
-            return await command()
-        except (RedisError, OSError) as error:
-            self._quiet_until = asyncio.get_running_loop().time() + self._quiet_seconds
-            # Its text may hold the address with the password.
-            log.error("Redis cannot be used (%s)", type(error).__name__)
-            raise _unavailable() from None
-
 
 def _is_wanted(session: Session, known: _Known) -> bool:
     """Tell whether this version should be written: newer, or the same and still waiting."""
     return session.is_newer_than(known.session) or known.waits
-
-
-def _unavailable() -> StoreUnavailable:
-    return StoreUnavailable(
-        "The sessions cannot be reached now. Nobody is logged out by this; try again.",
-        retry_after=RETRY_AFTER_SECONDS,
-    )

@@ -7,18 +7,30 @@ for itself what an outage means.
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
+from ..errors import StoreUnavailable
 from ..sansio.redaction import Secret
 
 Client = Redis | RedisCluster
+T = TypeVar("T")
+
 MAX_CONNECTIONS = 64
+# An outage shall not cost each request the time of a connection.
+QUIET_SECONDS = 1.0
+RETRY_AFTER_SECONDS = 2
+
+log = logging.getLogger("wixproxy.session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,29 @@ class RedisAddress:
     cluster: bool = False
     sentinels: tuple[tuple[str, int], ...] = ()
     sentinel_service: str | None = None
+
+
+class Patience:
+    """Leaves Redis alone for a while after a failure."""
+
+    def __init__(self, quiet_seconds: float = QUIET_SECONDS) -> None:
+        self.quiet_seconds = quiet_seconds
+        self._quiet_until = 0.0
+
+    async def asked(self, command: Callable[[], Awaitable[T]]) -> T:
+        """Run a command; raises `StoreUnavailable`, at once while an outage lasts."""
+        now = asyncio.get_running_loop().time()
+        if now < self._quiet_until:
+            raise _unavailable()
+        try:
+            return await command()
+        except (RedisError, OSError) as error:
+            now = asyncio.get_running_loop().time()
+            if now >= self._quiet_until:
+                # Its text may hold the address with the password.
+                log.error("Redis cannot be used (%s)", type(error).__name__)
+            self._quiet_until = now + self.quiet_seconds
+            raise _unavailable() from None
 
 
 def connect(address: RedisAddress) -> Client:
@@ -71,3 +106,10 @@ def _watched(address: RedisAddress, url: str, options: dict[str, Any]) -> Redis:
     )
     client: Redis = sentinel.master_for(address.sentinel_service or "mymaster")
     return client
+
+
+def _unavailable() -> StoreUnavailable:
+    return StoreUnavailable(
+        "The sessions cannot be reached now. Nobody is logged out by this; try again.",
+        retry_after=RETRY_AFTER_SECONDS,
+    )
