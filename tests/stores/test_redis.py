@@ -17,7 +17,7 @@ from wixproxy.sansio.redaction import Secret
 from wixproxy.sansio.session import Limits, Session
 from wixproxy.sansio.tokens import Tokens
 from wixproxy.stores.redis import RedisStore
-from wixproxy.stores.redis_client import RedisAddress, connect
+from wixproxy.stores.redis_client import MAX_CONNECTIONS, RedisAddress, connect
 from wixproxy.wix.client import LONGEST_GRANT_SECONDS
 
 LIMITS = Limits(idle_seconds=1_000, absolute_seconds=10_000)
@@ -110,6 +110,16 @@ async def test_what_took_the_place_of_a_session_is_the_same_for_every_process(
     async with renewing.exclusive(session) as latest:
         assert latest is None
     assert renewing.successor(session.id) == visitor
+
+
+async def test_a_burst_of_browsers_waits_for_its_turn_and_is_no_outage(
+    redis_service: RedisServer, process: MakeProcess, clock: HandClock
+) -> None:
+    """More commands at once than there are connections used to count as one failure for all."""
+    one, other = process(redis_service.url), process(redis_service.url)
+    sessions = [Session.visitor(clock(), LIMITS) for _ in range(5 * MAX_CONNECTIONS)]
+    texts = await asyncio.gather(*map(one.save, sessions))
+    assert await asyncio.gather(*map(other.load, texts)) == sessions
 
 
 async def test_one_process_at_a_time_holds_a_session(

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from redis.asyncio import Redis, RedisCluster, Sentinel
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster, Sentinel
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
@@ -26,6 +27,8 @@ Client = Redis | RedisCluster
 T = TypeVar("T")
 
 MAX_CONNECTIONS = 64
+# How long a command waits for a connection when all of them are in use.
+BURST_SECONDS = 5.0
 # An outage shall not cost each request the time of a connection.
 QUIET_SECONDS = 1.0
 RETRY_AFTER_SECONDS = 2
@@ -79,15 +82,16 @@ def connect(address: RedisAddress) -> Client:
         "socket_timeout": address.timeout_seconds,
         "socket_connect_timeout": address.timeout_seconds,
         "retry": Retry(NoBackoff(), 1),
-        "max_connections": MAX_CONNECTIONS,
     }
     if url.startswith("rediss://") and address.ca_file is not None:
         options["ssl_ca_certs"] = address.ca_file
     if address.cluster:
+        # Its pools cannot wait, and a burst is no outage: it has as many connections as it takes.
         return RedisCluster.from_url(url, **options)
+    options |= {"max_connections": MAX_CONNECTIONS, "timeout": BURST_SECONDS}
     if address.sentinels:
         return _watched(address, url, options)
-    return Redis.from_url(url, **options)
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))
 
 
 def _watched(address: RedisAddress, url: str, options: dict[str, Any]) -> Redis:
@@ -104,8 +108,14 @@ def _watched(address: RedisAddress, url: str, options: dict[str, Any]) -> Redis:
         **login,
         **options,
     )
-    client: Redis = sentinel.master_for(address.sentinel_service or "mymaster")
+    client: Redis = sentinel.master_for(
+        address.sentinel_service or "mymaster", connection_pool_class=_WatchedPool
+    )
     return client
+
+
+class _WatchedPool(SentinelConnectionPool, BlockingConnectionPool):
+    """Connections to the master of the sentinels, for which a burst waits."""
 
 
 def _unavailable() -> StoreUnavailable:
