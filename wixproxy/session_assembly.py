@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .config import Config
 from .errors import ConfigError
@@ -22,6 +22,7 @@ from .wix.client import LONGEST_GRANT_SECONDS, WixClient
 from .wix.token_source import TokenSource
 
 if TYPE_CHECKING:
+    from .stores.redis import RedisStore
     from .stores.redis_client import Client
 
 Clock = Callable[[], float]
@@ -146,6 +147,8 @@ def _renew(front: Front, config: Config, keyring: Keyring, grace_ends_at: float)
         store.renew(keyring, front.limits, grace_ends_at)
     elif isinstance(store, MemoryStore):
         store.renew(front.limits, config.session.max_sessions)
+    else:
+        cast("RedisStore", store).renew(front.limits)
 
 
 async def _close(front: Front) -> None:

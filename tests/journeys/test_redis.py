@@ -182,3 +182,11 @@ async def test_pages_are_served_while_redis_is_away_and_nothing_is_written_over_
             break
         await asyncio.sleep(0.02)
     assert (await browser.fetch(CALL)).status == 200
+
+
+async def test_a_shorter_life_of_sessions_is_taken_over_while_the_proxy_runs(stage: Stage) -> None:
+    browser = await member(stage)
+    session = stage.config.session.model_copy(update={"idle_seconds": 60})
+    await stage.proxy.reload(stage.config.model_copy(update={"session": session}))
+    stage.advance(60)
+    assert (await browser.session()).get("identity") != "member"

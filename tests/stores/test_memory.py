@@ -63,3 +63,13 @@ async def test_a_session_whose_time_ran_out_while_it_was_renewed_is_not_kept(
     text = await store.save(session)
     assert len(store) == 0
     assert await store.load(text) is None
+
+
+async def test_a_smaller_limit_is_kept_at_once(clock: HandClock) -> None:
+    store = MemoryStore(LIMITS, clock, max_sessions=10)
+    texts = [await store.save(Session.visitor(clock(), LIMITS)) for _ in range(10)]
+    store.renew(LIMITS, max_sessions=2)
+    assert len(store) == 2
+    assert await store.load(texts[-1]) is not None
+    await store.save(Session.visitor(clock(), LIMITS))
+    assert len(store) == 2

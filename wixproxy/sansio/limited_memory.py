@@ -29,8 +29,12 @@ class LimitedMemory(Generic[T]):
         self.drop(session.id)
         kept = self._without if session.tokens is None else self._with_tokens
         kept[session.id] = value
-        while len(self) > self._limit:
-            (self._without or self._with_tokens).popitem(last=False)
+        self._make_room()
+
+    def resize(self, limit: int) -> None:
+        """Go on with another limit."""
+        self._limit = limit
+        self._make_room()
 
     def get(self, session_id: str) -> T | None:
         """Return what is remembered for this id."""
@@ -54,6 +58,10 @@ class LimitedMemory(Generic[T]):
             *islice(self._without.items(), count),
             *islice(self._with_tokens.items(), count),
         ]
+
+    def _make_room(self) -> None:
+        while len(self) > self._limit:
+            (self._without or self._with_tokens).popitem(last=False)
 
     def __contains__(self, session_id: object) -> bool:
         return session_id in self._with_tokens or session_id in self._without

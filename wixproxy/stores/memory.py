@@ -40,7 +40,7 @@ class MemoryStore:
     def renew(self, limits: Limits, max_sessions: int) -> None:
         """Go on with other limits."""
         self._limits = limits
-        self._max_sessions = max_sessions
+        self._sessions.resize(max_sessions)
 
     async def load(self, cookie: str) -> Session | None:
         """Return the session of this id; see `SessionStore.load`."""
