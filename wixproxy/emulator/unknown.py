@@ -6,7 +6,8 @@ would mean that an entity is missing; it is a gap here, and says so.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from collections.abc import Iterable
+from difflib import SequenceMatcher
 
 from aiohttp import web
 
@@ -19,13 +20,29 @@ async def refuse_unknown(request: web.Request) -> web.Response:
     known: dict[str, list[str]] = {}
     for method, known_path in known_calls(request.app):
         known.setdefault(known_path, []).append(method)
-    near = get_close_matches(path, known, n=1, cutoff=0.0)[0]
+    near = nearest(path, known)
     methods = ", ".join(known[near])
     told = f"The emulator does not know {request.method} {path}. "
     told += "It knows this path" if near == path else f"The nearest it knows is {near}"
     told += f" with {methods}. A [[respond]] entry in the data can answer it."
     data = {"method": request.method, "path": path, "nearest": near}
     raise ApplicationError(501, "NOT_EMULATED", told, data)
+
+
+def nearest(path: str, known: Iterable[str]) -> str:
+    """Return the known path that is most like this one.
+
+    To compare two in earnest takes long, so those are passed over that an upper bound rules out.
+    """
+    matcher: SequenceMatcher[str] = SequenceMatcher(b=path)
+    near, best = "", -1.0
+    for each in known:
+        matcher.set_seq1(each)
+        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best:
+            ratio = matcher.ratio()
+            if ratio > best:
+                near, best = each, ratio
+    return near
 
 
 def known_calls(app: web.Application) -> list[tuple[str, str]]:
