@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.browser.watching import Watch
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+LOOP = os.environ.get("WIXPROXY_TEST_LOOP", "uvloop")
 START = 1_800_000_000.0
 FLAGS = [
     "--no-sandbox",
@@ -68,8 +69,7 @@ def redis_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisSer
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    chosen = os.environ.get("WIXPROXY_TEST_LOOP", "uvloop")
-    return {chosen: LOOPS[chosen]}
+    return {LOOP: LOOPS[LOOP]}
 
 
 @pytest.fixture(scope="session")

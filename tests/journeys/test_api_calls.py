@@ -223,6 +223,7 @@ def generated_paths(count: int) -> list[str]:
     ]
 
 
+@pytest.mark.numerous
 async def test_the_bytes_that_were_judged_are_the_bytes_that_wix_receives(
     cookie_stage: Stage,
 ) -> None:

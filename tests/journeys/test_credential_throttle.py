@@ -66,6 +66,7 @@ def mailed_code(stage: Stage) -> str:
     return code[0]
 
 
+@pytest.mark.numerous
 async def test_of_ten_thousand_logins_ten_reach_wix_and_the_owner_still_gets_in(
     stage: Stage,
 ) -> None:

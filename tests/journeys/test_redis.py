@@ -52,6 +52,7 @@ def visitors(stage: Stage) -> int:
     return made
 
 
+@pytest.mark.numerous
 async def test_five_hundred_siblings_at_two_processes_make_one_refresh(stage: Stage) -> None:
     browser = await member(stage)
     async with second_process(stage) as other:

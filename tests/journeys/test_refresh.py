@@ -26,6 +26,7 @@ async def strict(
         yield stage
 
 
+@pytest.mark.numerous
 async def test_five_hundred_siblings_on_an_expired_session_make_one_refresh(strict: Stage) -> None:
     """R66, P11: twenty rounds under rotation with reuse detection; in some the first leaves."""
     browser = await member(strict)

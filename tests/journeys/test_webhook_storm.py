@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests import wix_signing as wix
 from tests.commands.terminal import Terminal, free_port, terminal_in
 
@@ -203,6 +205,7 @@ def out_of_order(calls: list[Call]) -> list[str]:
     return found
 
 
+@pytest.mark.numerous
 async def test_a_kill_among_ten_thousand_webhooks_loses_none(tmp_path: Path) -> None:
     """Each at least once, those of an entity in order or marked late, duplicates dropped."""
     storm = Storm()
