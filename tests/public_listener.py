@@ -116,6 +116,14 @@ class Listener:
         await client.send(sent)
         return client
 
+    async def early_client(self, sent: bytes) -> Client:
+        """Connect and send before the listener has a chance to look."""
+        opened = socket.create_connection(("127.0.0.1", self._port))
+        opened.sendall(sent)
+        client = Client(*await asyncio.open_connection(sock=opened))
+        self._clients.append(client)
+        return client
+
     async def answer(self, sent: bytes) -> tuple[bytes, bytes]:
         """Send a last request; return head and body of everything that came until the end."""
         client = await self.client(sent)

@@ -40,6 +40,13 @@ async def test_a_head_that_is_not_whole_in_time_is_refused(before: bytes) -> Non
     assert [type(error) for error in listener.refused] == [HeadTooSlow]
 
 
+async def test_a_head_whose_beginning_came_with_its_connection_has_the_same_time() -> None:
+    """What waits on a busy machine is read in the moment in which its connection is taken."""
+    async with listening(answer_page, head_seconds=SHORT) as listener:
+        client = await listener.early_client(BEGINNING)
+        assert (await client.head()).startswith(b"HTTP/1.1 408 ")
+
+
 async def test_a_head_that_drips_gets_no_more_time_by_that() -> None:
     async with listening(answer_page, head_seconds=SHORT) as listener:
         client = await listener.client(BEGINNING)

@@ -191,8 +191,8 @@ class ClientConnection(web.RequestHandler):
 
     @property
     def _is_waiting(self) -> bool:
-        """Tell whether nothing is under way, and the next head is waited for."""
-        return self._waiter is not None and not self._waiter.done()
+        """Tell whether the next head is all that is waited for, also before `start` began to."""
+        return not self._request_in_progress and not self._messages
 
     @property
     def _is_coming(self) -> bool:
@@ -220,7 +220,7 @@ class ClientConnection(web.RequestHandler):
             self._body.set_exception(web.RequestPayloadError(what.message))
             return
         self._messages.append((what, EMPTY_PAYLOAD))
-        if self._waiter is not None and self._is_waiting:
+        if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     async def refuse(self, exchange: ClientDownstream, error: WixproxyError) -> None:
