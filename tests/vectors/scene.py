@@ -143,9 +143,13 @@ async def scene(folder: Path, flags: Mapping[str, Any] | None = None) -> AsyncIt
         await running.renew()
         yield running
     finally:
-        await running.renew()
-        await proxy.stop()
-        await upstream.upstream.close()
+        try:
+            await running.renew()
+        finally:
+            # Nothing waits for what a test that failed has left behind.
+            proxy.hurry()
+            await proxy.stop()
+            await upstream.upstream.close()
 
 
 def configured(folder: Path, options: Mapping[str, Any]) -> Config:

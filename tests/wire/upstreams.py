@@ -58,6 +58,11 @@ class Upstream:
         self.connections = 0
         self.failures: list[BaseException] = []
 
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """What runs for the connections that it has."""
+        return self._tasks
+
     async def start(self, host: str = "127.0.0.1", port: int = 0, **options: object) -> Origin:
         self._server = await asyncio.start_server(self._serve, host, port, **options)  # type: ignore[arg-type]
         port = self._server.sockets[0].getsockname()[1]
