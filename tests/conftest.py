@@ -73,11 +73,16 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture(scope="session")
-def vite_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def vite_app(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The React app of Vite's template; what a test changes in it, it puts back."""
-    from tests.browser.vite import scaffold
+    from tests.browser.vite import own_copy, scaffold, scaffold_once
 
-    return scaffold(tmp_path_factory.mktemp("vite"))
+    folder = tmp_path_factory.mktemp("vite")
+    if worker_id == "master":
+        return scaffold(folder)
+    # The folder of this run, in which each process of tests has its own.
+    shared = tmp_path_factory.getbasetemp().parent / "vite"
+    return own_copy(scaffold_once(shared), folder / "app")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

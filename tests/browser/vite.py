@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 import signal
@@ -29,6 +30,26 @@ def scaffold(folder: Path) -> Path:
     _run([npm, "create", "--yes", TEMPLATE, "app", "--", "--template", "react"], folder)
     _run([npm, "install", "--no-audit", "--no-fund"], folder / "app")
     return folder / "app"
+
+
+def scaffold_once(folder: Path) -> Path:
+    """Make the app in `folder` unless another process has; return where it is."""
+    folder.mkdir(exist_ok=True)
+    made = folder / "made"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            scaffold(folder)
+            made.touch()
+    return folder / "app"
+
+
+def own_copy(app: Path, folder: Path) -> Path:
+    """Copy the app, with links to the files of its packages; return where it is."""
+    shutil.copytree(app, folder, ignore=shutil.ignore_patterns("node_modules"))
+    packages = "node_modules"
+    shutil.copytree(app / packages, folder / packages, symlinks=True, copy_function=os.link)
+    return folder
 
 
 def add_wix_packages(app: Path) -> None:
