@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -94,9 +94,10 @@ class Module:
         yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def package_modules() -> list[Module]:
-    """Read every module of the package."""
-    return [_module(path) for path in sorted((ROOT / PACKAGE).rglob("*.py"))]
+@cache
+def package_modules() -> tuple[Module, ...]:
+    """Read every module of the package, once."""
+    return tuple(_module(path) for path in sorted((ROOT / PACKAGE).rglob("*.py")))
 
 
 def _module(path: Path) -> Module:
