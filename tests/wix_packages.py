@@ -33,6 +33,7 @@ async def run(script: Path, argument: str, scene: Mapping[str, str]) -> str:
     node.stdin.flush()
     try:
         answer = await asyncio.wait_for(asyncio.to_thread(node.stdout.readline), CHECK_SECONDS)
+        assert answer, f"Node.js ended with exit code {node.wait()}"
         told = json.loads(answer)
     except BaseException:
         # What it still does would be taken for a part of the next check.
