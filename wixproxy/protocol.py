@@ -51,7 +51,7 @@ class PublicServer(web.Server):
                 "Install a wheel of aiohttp for this platform, and unset AIOHTTP_NO_EXTENSIONS."
             )
         super().__init__(_unused, handler_cancellation=True)
-        self._serve = serve
+        self.serve = serve
         self.refuse = refuse
         self._keepalive_seconds = keepalive_seconds
         self.head_seconds = head_seconds
@@ -129,10 +129,6 @@ class PublicServer(web.Server):
     def _notice_the_last(self) -> None:
         if self._emptied is not None and not self._emptied.done() and not self.connections:
             self._emptied.set_result(None)
-
-    async def serve(self, exchange: ClientDownstream) -> None:
-        """Have a request answered; raises `ClientGone` when the client left."""
-        await self._serve(exchange)
 
     def _ours(self) -> list[ClientConnection]:
         return cast("list[ClientConnection]", self.connections)

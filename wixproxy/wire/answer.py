@@ -55,6 +55,11 @@ class Answer:
         return self._incoming.has_pieces
 
     @property
+    def is_read(self) -> bool:
+        """Tell whether the body has arrived whole, and was read to its end."""
+        return self._incoming.ended and not self._incoming.has_pieces
+
+    @property
     def trailers(self) -> Fields:
         """The trailers as received, once the body has been read."""
         return self._incoming.trailers
@@ -66,6 +71,7 @@ class Answer:
         `UpstreamMalformed` when it is no valid body, `UpstreamTimeout` when
         nothing came for the idle time.
         """
+        # Awaited here, so that the answer is not forgotten, and given up, meanwhile.
         return await self._incoming.read(self._idle_seconds)
 
     async def write(self, data: bytes) -> None:

@@ -23,6 +23,7 @@ from ..sansio.answers import (
 from ..sansio.exchange import Fields, Request
 from ..sansio.headers import get
 from ..sansio.origin import Origin
+from .alarm import Alarm
 from .heads import END_OF_HEAD, ChunkedBody, check_beginning, check_line_ends, read_head
 from .incoming import Incoming
 from .remains import remains
@@ -50,6 +51,7 @@ class Connection(asyncio.Protocol):
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._alarm = Alarm(self._loop)
         self._take: Callable[[bytes], None] = self._take_unasked
         self._incoming: Incoming | None = None
         self._request: Request | None = None
@@ -70,7 +72,7 @@ class Connection(asyncio.Protocol):
 
     def start(self, request: Request, head: bytes) -> Incoming:
         """Send the head of a request and return its answer to be."""
-        incoming = Incoming(self._loop, self.origin, self)
+        incoming = Incoming(self._loop, self._alarm, self.origin, self)
         self._incoming, self._request = incoming, request
         self._interim_count = 0
         self._take = self._take_head
@@ -165,6 +167,7 @@ class Connection(asyncio.Protocol):
             error.__cause__ = exc
             self._fail(error)
         self._transport = None
+        self._alarm.close()
         self.resume_writing()
         self._on_lost(self)
 
@@ -185,7 +188,10 @@ class Connection(asyncio.Protocol):
         self.abort()
 
     def _take_head(self, data: bytes) -> None:
-        incoming = cast("Incoming", self._incoming)
+        incoming, request = self._incoming, self._request
+        if incoming is None or request is None:
+            self._take_unasked(data)
+            return
         if not incoming.begun:
             incoming.begun = True
             check_beginning(data)
@@ -211,12 +217,16 @@ class Connection(asyncio.Protocol):
         status, version, fields = read_head(data[:size])
         rest = data[size:]
         if 100 <= status < 200:
-            self._take_interim(status, fields, rest)
+            self._take_interim(incoming, request, status, fields)
         else:
-            self._take_final(status, version, fields, rest)
+            framing = frame_answer(request.method, status, version, fields)
+            self._take_final(incoming, framing, status, fields, surplus=bool(rest))
+        if rest:
+            self._take(rest)
 
-    def _take_interim(self, status: int, fields: Fields, rest: bytes) -> None:
-        incoming, request = cast("Incoming", self._incoming), cast("Request", self._request)
+    def _take_interim(
+        self, incoming: Incoming, request: Request, status: int, fields: Fields
+    ) -> None:
         if status == 101:
             if not agrees_to_switch(request.fields, fields):
                 raise UpstreamMalformed("the answer is a 101 that was not asked for.")
@@ -228,21 +238,16 @@ class Connection(asyncio.Protocol):
             if self._interim_count > MAX_INTERIM_ANSWERS:
                 raise UpstreamMalformed(f"more than {MAX_INTERIM_ANSWERS} 1xx answers came.")
             incoming.hint(status, fields)
-        if rest:
-            self._take(rest)
 
     def _take_final(
-        self, status: int, version: tuple[int, int], fields: Fields, rest: bytes
+        self, incoming: Incoming, framing: Framing, status: int, fields: Fields, *, surplus: bool
     ) -> None:
-        incoming, request = cast("Incoming", self._incoming), cast("Request", self._request)
-        framing = frame_answer(request.method, status, version, fields)
         self._framing = framing
         self.idle_limit = _keep_alive_seconds(fields) if framing.reusable else None
         incoming.head(status, fields)
         match framing.end:
             case BodyEnd.NONE:
-                self._finish(surplus=bool(rest))
-                return
+                self._finish(surplus=surplus)
             case BodyEnd.LENGTH:
                 self._left = framing.length
                 self._take = self._take_counted
@@ -251,8 +256,6 @@ class Connection(asyncio.Protocol):
                 self._take = self._take_chunked
             case BodyEnd.CLOSE:
                 self._take = incoming.push
-        if rest:
-            self._take(rest)
 
     def _take_counted(self, data: bytes) -> None:
         incoming = cast("Incoming", self._incoming)
@@ -277,7 +280,9 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, *, surplus: bool = False) -> None:
         """End the answer cleanly; serve again if the law allows it."""
-        incoming, framing = cast("Incoming", self._incoming), cast("Framing", self._framing)
+        incoming, framing = self._incoming, self._framing
+        if incoming is None or framing is None:
+            raise AssertionError("only an answer can end")
         self._forget()
         incoming.end()
         incoming.release()
@@ -318,7 +323,10 @@ class Connection(asyncio.Protocol):
 
 def _keep_alive_seconds(fields: Fields) -> float | None:
     """Return how long the upstream says it keeps an idle connection, in seconds."""
-    for member in (get(fields, b"keep-alive") or b"").split(b","):
+    announced = get(fields, b"keep-alive")
+    if announced is None:
+        return None
+    for member in announced.split(b","):
         name, _, value = member.strip().partition(b"=")
         if name.lower() == b"timeout" and value.isdigit() and len(value) < 7:
             return float(value)

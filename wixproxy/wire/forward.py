@@ -38,6 +38,8 @@ async def relay(
         next_piece = read or answer.read
         while piece := await next_piece():
             await downstream.write(piece)
+            if read is None and answer.is_read:
+                break
         trailers: Fields | None = None
         if answer.trailers and takes_trailers(request.fields):
             trailers = trailer_fields(answer.trailers)

@@ -12,15 +12,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from functools import partial
 from typing import Protocol
 
 from ..errors import UpstreamTimeout
 from ..sansio.exchange import Fields
 from ..sansio.origin import Origin
+from .alarm import CLOCK_GRAIN_SECONDS, Alarm
 
 HIGH_WATER_BYTES = 64 * 1024
-# uvloop's clock counts milliseconds.
-CLOCK_GRAIN_SECONDS = 0.002
 
 
 class Source(Protocol):
@@ -48,6 +48,7 @@ class Incoming:
     """
 
     __slots__ = (
+        "_alarm",
         "_error",
         "_first_head",
         "_loop",
@@ -56,7 +57,6 @@ class Incoming:
         "_pieces",
         "_sent_at",
         "_size",
-        "_timer",
         "_waiter",
         "begun",
         "ended",
@@ -70,8 +70,11 @@ class Incoming:
         "upload",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin, source: Source) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, alarm: Alarm, origin: Origin, source: Source
+    ) -> None:
         self._loop = loop
+        self._alarm = alarm
         self._origin = origin
         self.source: Source | None = source
         self.interim: deque[tuple[int, Fields]] = deque()
@@ -90,7 +93,6 @@ class Incoming:
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._first_head: asyncio.Event | None = None
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def exhausted(self) -> bool:
@@ -112,11 +114,13 @@ class Incoming:
     def hint(self, status: int, fields: Fields) -> None:
         """Take an interim head."""
         self.interim.append((status, fields))
+        self._tell_the_sender()
         self.wake()
 
     def head(self, status: int, fields: Fields) -> None:
         """Take the final head."""
         self.status, self.fields = status, fields
+        self._tell_the_sender()
         self.wake()
 
     def push(self, piece: bytes) -> None:
@@ -146,6 +150,7 @@ class Incoming:
         """Note that the answer broke off; the first error counts."""
         if self._error is None and not self.ended:
             self._error = error
+            self._tell_the_sender()
             self.wake()
 
     # The sender's side.
@@ -209,14 +214,12 @@ class Incoming:
     async def _wait(self, seconds: float | None) -> None:
         self._waiter = self._loop.create_future()
         if seconds is not None:
-            self._timer = self._loop.call_later(seconds, self._silent, seconds)
+            self._alarm.set(seconds, partial(self._silent, seconds))
         try:
             await self._waiter
         finally:
             self._waiter = None
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            self._alarm.clear()
 
     def _silent(self, seconds: float) -> None:
         if self._waiter is None or self._waiter.done():
@@ -227,14 +230,17 @@ class Incoming:
         uploading = self.upload is not None and not self.upload.done()
         left = seconds if uploading else self._sent_at + seconds - self._loop.time()
         if left > CLOCK_GRAIN_SECONDS:
-            self._timer = self._loop.call_later(left, self._silent, seconds)
+            self._alarm.set(left, partial(self._silent, seconds))
         else:
             what = "fell silent in the middle of its answer" if self.status else "did not answer"
             self.cancel(UpstreamTimeout(f"{self._origin} {what}: nothing for {seconds:g} seconds."))
 
     def wake(self) -> None:
         """Let the reader look again."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def _tell_the_sender(self) -> None:
         if self._first_head is not None:
             self._first_head.set()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
