@@ -54,7 +54,9 @@ class RequestServer(RequestFrame):
             return
         shows_page = fetch_metadata.is_navigation(request.fields)
         is_navigation = request.method == "GET" and shows_page and route is not BACKEND_PATH
-        public = await _public_url(service.hosts, downstream, authority, target, is_navigation)
+        public = service.hosts.known.get(authority)
+        if public is None:
+            public = await _public_url(service.hosts, downstream, authority, target, is_navigation)
         if public is None:
             return
         front = service.fronts[public]

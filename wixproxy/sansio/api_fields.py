@@ -19,7 +19,7 @@ import re
 
 from .exchange import Fields
 from .headers import folded
-from .names import ByName
+from .names import Remembered
 
 _REQUEST_DROPPED = frozenset(
     {
@@ -177,5 +177,5 @@ def _is_dropped_from_request(name: bytes) -> bool:
     return plain in _REQUEST_DROPPED or plain.startswith(_REQUEST_DROPPED_PREFIXES)
 
 
-_IS_SENT = ByName(lambda name: not _is_dropped_from_request(name))
-_IS_ANSWERED = ByName(lambda name: not _is_dropped_from_answer(name))
+_IS_SENT = Remembered(lambda name: not _is_dropped_from_request(name))
+_IS_ANSWERED = Remembered(lambda name: not _is_dropped_from_answer(name))

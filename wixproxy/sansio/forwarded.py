@@ -22,7 +22,7 @@ from typing import NamedTuple
 from ..errors import ForwardingLoop, quoted
 from .exchange import Fields
 from .headers import folded, get, get_all
-from .names import ByName
+from .names import Remembered
 from .public_url import PublicURL
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -164,7 +164,7 @@ def _is_claim(name: bytes) -> bool:
     return plain == b"host" or plain in _CLAIMS or plain.startswith(_CLAIM_PREFIXES)
 
 
-_IS_TRUE = ByName(lambda name: not _is_claim(name))
+_IS_TRUE = Remembered(lambda name: not _is_claim(name))
 
 
 def _told_chain(fields: Fields, peer: str | None, trusted: TrustedProxies | None) -> list[str]:

@@ -28,7 +28,7 @@ from ..errors import (
     quoted,
 )
 from .exchange import Fields, Request
-from .headers import get, get_all
+from .headers import get, named
 
 VERSIONS = frozenset({(1, 0), (1, 1)})
 FORWARDED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -45,7 +45,7 @@ _LENGTH = re.compile(rb"0|[1-9][0-9]{0,18}").fullmatch
 # Narrower than RFC 3986's reg-name: no name that resolves has other characters.
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?").fullmatch
 
-_JUDGED = (b"host", b"content-length", b"transfer-encoding", b"expect")
+_JUDGED = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
 _OWS = b" \t"
 
 
@@ -76,12 +76,11 @@ def check(request: Request, limits: Limits) -> None:
     _check_target(request.method, request.target, limits)
     _check_sizes(request.fields, limits)
     judged: dict[bytes, bytes] = {}
-    for name in _JUDGED:
-        values = get_all(request.fields, name)
-        if len(values) > 1:
+    values = named(request.fields)
+    for name in _JUDGED & values.keys():
+        if len(values[name]) > 1:
             _refuse_second(name)
-        if values:
-            judged[name] = values[0]
+        judged[name] = values[name][0]
     _check_host(judged.get(b"host"), request.version)
     if len(judged) > 1:
         _check_framing(judged, request.version)

@@ -10,13 +10,13 @@ for framing (`Transfer_Encoding`) never passes.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import product
 
 from ..errors import MalformedRequest, UpstreamMalformed
 from .exchange import Fields, Head, Request
-from .names import ByName
+from .names import Remembered
 
 
 def _spellings(names: Iterable[bytes]) -> frozenset[bytes]:
@@ -52,8 +52,8 @@ _NOT_ANSWERED = _spellings(HOP_BY_HOP) | _LOOKS_LIKE_FRAMING
 # asked for a body is asked by us, when we begin to read it.
 _NOT_SENT = _NOT_ANSWERED | {b"proxy", b"expect"}
 
-_IS_ANSWERED = ByName(lambda name: name.lower() not in _NOT_ANSWERED)
-_IS_SENT = ByName(lambda name: name.lower() not in _NOT_SENT)
+_IS_ANSWERED = Remembered(lambda name: name.lower() not in _NOT_ANSWERED)
+_IS_SENT = Remembered(lambda name: name.lower() not in _NOT_SENT)
 _PERSISTENCE = frozenset({b"close", b"keep-alive"})
 
 # RFC 9110 §6.5.1: a trailer never frames, routes, authenticates or modifies.
@@ -82,6 +82,11 @@ _NOT_IN_TRAILERS = _NOT_ANSWERED | {
 }
 
 _HOPS = re.compile(rb"[0-9]{1,9}").fullmatch
+
+
+def named(fields: Fields) -> Mapping[bytes, tuple[bytes, ...]]:
+    """Return the values of each field by its name in lower case."""
+    return fields.named if type(fields) is Head else Head(fields).named
 
 
 def get(fields: Fields, name: bytes) -> bytes | None:
@@ -135,12 +140,18 @@ def tokens(fields: Fields, name: bytes) -> list[bytes]:
     values = get_all(fields, name)
     if not values:
         return []
-    return _members(values[0] if len(values) == 1 else b",".join(values))
+    value = values[0] if len(values) == 1 else b",".join(values)
+    # "keep-alive" and "close" come with every message.
+    return list(_SHORT_LISTS[value]) if len(value) <= _SHORT else _members(value)
 
 
 def _members(value: bytes) -> list[bytes]:
     members = value.lower().split(b",")
     return [member for listed in members if (member := listed.strip(b" \t"))]
+
+
+_SHORT = 32
+_SHORT_LISTS = Remembered(_members)
 
 
 def takes_trailers(fields: Fields) -> bool:
@@ -227,7 +238,7 @@ def trailer_fields(fields: Fields) -> Fields:
     return without(fields, _NOT_IN_TRAILERS)
 
 
-def _travelling(fields: Fields, travels: ByName[bool], nominated: set[bytes]) -> Fields:
+def _travelling(fields: Fields, travels: Remembered[bool], nominated: set[bytes]) -> Fields:
     kept = [field for field in fields if travels[field[0]]]
     # `close` and `keep-alive` are no names of fields, and usually all there is.
     nominated -= _PERSISTENCE

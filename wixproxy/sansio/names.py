@@ -1,7 +1,7 @@
 """Remember what was decided about a field's name, for each spelling that it comes in.
 
 The same thirty names come with almost every message, and some five questions
-are asked about each of them.
+are asked about each of them. The same goes for a few short values.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ T = TypeVar("T")
 MAX_SPELLINGS = 1024
 
 
-class ByName(dict[bytes, T], Generic[T]):
-    """`decide` by the name as it came; `by_name[name]` asks it at most once in a while."""
+class Remembered(dict[bytes, T], Generic[T]):
+    """What `decide` says of the bytes that came; `remembered[name]` asks it once in a while."""
 
     __slots__ = ("_decide",)
 
@@ -32,5 +32,5 @@ class ByName(dict[bytes, T], Generic[T]):
         return decided
 
 
-LOWER = ByName(bytes.lower)
+LOWER = Remembered(bytes.lower)
 """Names in lower case, by which they are compared (RFC 9110 §5.1)."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import HostRefused, quoted
@@ -104,6 +104,8 @@ class PublicURL:
 class Hosts:
     """The public URLs, the first of them canonical, and the names a rewrite in front may use.
 
+    `known` has them by what browsers send in Host.
+
     `accept_hosts` entries are "name" (any port) or "name:port"; requests
     under them count as made to the canonical URL.
     """
@@ -113,7 +115,9 @@ class Hosts:
             raise ValueError("at least one public URL is needed")
         self.public = tuple(public)
         self.canonical = self.public[0]
-        self._known = {url.authority: url for url in reversed(self.public)}
+        self.known: Mapping[bytes | None, PublicURL] = {
+            url.authority: url for url in reversed(self.public)
+        }
         self._accepted = {parse_authority(entry) for entry in accept_hosts}
 
     def choose(self, authority: bytes | None) -> PublicURL:
@@ -122,7 +126,7 @@ class Hosts:
         Raises `HostRefused`, whose `config_line` is the line that would admit it.
         """
         if authority is not None:
-            known = self._known.get(authority)
+            known = self.known.get(authority)
             if known is not None:
                 return known
             read = _read(authority)

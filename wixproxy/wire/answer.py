@@ -36,7 +36,7 @@ class Answer:
         self.status = incoming.status
         self.fields: Fields = incoming.fields
         # Events may be hours apart, and so may the frames of a WebSocket.
-        endless = self.upgraded or _is_event_stream(self.fields)
+        endless = incoming.switched or _is_event_stream(self.fields)
         self._idle_seconds = None if endless else idle_seconds
 
     @property

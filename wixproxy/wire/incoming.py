@@ -114,13 +114,15 @@ class Incoming:
     def hint(self, status: int, fields: Fields) -> None:
         """Take an interim head."""
         self.interim.append((status, fields))
-        self._tell_the_sender()
+        if self._first_head is not None:
+            self._first_head.set()
         self.wake()
 
     def head(self, status: int, fields: Fields) -> None:
         """Take the final head."""
         self.status, self.fields = status, fields
-        self._tell_the_sender()
+        if self._first_head is not None:
+            self._first_head.set()
         self.wake()
 
     def push(self, piece: bytes) -> None:
@@ -130,12 +132,14 @@ class Incoming:
         if self._size > HIGH_WATER_BYTES and not self._paused and self.source is not None:
             self._paused = True
             self.source.pause_reading()
-        self.wake()
+        if self._waiter is not None:
+            self.wake()
 
     def end(self) -> None:
         """Note the clean end of the body."""
         self.ended = True
-        self.wake()
+        if self._waiter is not None:
+            self.wake()
 
     def release(self) -> None:
         """Let go of the connection; nothing more will arrive from it."""
@@ -150,7 +154,8 @@ class Incoming:
         """Note that the answer broke off; the first error counts."""
         if self._error is None and not self.ended:
             self._error = error
-            self._tell_the_sender()
+            if self._first_head is not None:
+                self._first_head.set()
             self.wake()
 
     # The sender's side.
@@ -212,11 +217,11 @@ class Incoming:
             self.source.abort()
 
     async def _wait(self, seconds: float | None) -> None:
-        self._waiter = self._loop.create_future()
+        waiter = self._waiter = self._loop.create_future()
         if seconds is not None:
             self._alarm.set(seconds, partial(self._silent, seconds))
         try:
-            await self._waiter
+            await waiter
         finally:
             self._waiter = None
             self._alarm.clear()
@@ -237,10 +242,6 @@ class Incoming:
 
     def wake(self) -> None:
         """Let the reader look again."""
-        waiter = self._waiter
+        waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
-
-    def _tell_the_sender(self) -> None:
-        if self._first_head is not None:
-            self._first_head.set()

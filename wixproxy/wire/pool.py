@@ -105,10 +105,11 @@ class Pool:
         """
         if self._closed:
             raise UpstreamUnavailable("The proxy is shutting down.")
-        if request.has_body and body is None:
+        has_body = request.has_body
+        if has_body and body is None:
             raise ValueError("the request announces a body, and none was given")
         head = request_head(request)
-        repeatable = request.method in REPEATABLE_METHODS and not request.has_body
+        repeatable = not has_body and request.method in REPEATABLE_METHODS
         connection = await self._connection(origin, repeatable=repeatable)
         reused = connection.reused
         incoming = connection.start(request, head)
@@ -153,7 +154,7 @@ class Pool:
         on_interim: OnInterim | None,
     ) -> Answer:
         """Return the answer that arrives in `incoming`."""
-        if request.has_body and body is not None:
+        if body is not None and request.has_body:
             idle = self._timeouts.idle_seconds
             incoming.upload = asyncio.create_task(upload(request, body, connection, incoming, idle))
         seconds = self._timeouts.first_byte_seconds
