@@ -26,6 +26,7 @@ from .errors import SessionEnded, SessionUnreadable, StoreUnavailable
 from .front import Front
 from .sansio import cookies, headers
 from .sansio.exchange import Fields
+from .sansio.names import Remembered
 from .sansio.session import Session
 
 HEAD_WAITS_SECONDS = 2.0
@@ -39,6 +40,7 @@ _TO_SHARED_CACHES = re.compile(
     rb"(?:[a-z0-9]+-)?cdn-cache-control|surrogate-control|edge-control|x-accel-expires",
     re.IGNORECASE,
 ).fullmatch
+_IS_TO_SHARED_CACHES = Remembered(lambda name: _TO_SHARED_CACHES(name) is not None)
 _FORBIDS_KEEPING = re.compile(rb"(?:^|[,\s])(?:private|no-store|no-cache)\b|^0$", re.IGNORECASE)
 
 log = logging.getLogger("wixproxy.session")
@@ -233,7 +235,7 @@ def _log_unwritten(error: StoreUnavailable) -> None:
 def _is_shared(fields: Fields) -> bool:
     """Tell whether the answer is meant for shared caches, to be kept for everybody."""
     return any(_SHARED.search(value) for value in headers.get_all(fields, b"cache-control")) or any(
-        _TO_SHARED_CACHES(name) and not _FORBIDS_KEEPING.search(value) for name, value in fields
+        not _FORBIDS_KEEPING.search(value) for name, value in fields if _IS_TO_SHARED_CACHES[name]
     )
 
 

@@ -40,6 +40,7 @@ class WixCalls:
     ) -> None:
         self._pool = pool
         self._origin = origin
+        self._host = (b"Host", origin.authority.encode("ascii"))
         self._allowed_origins = allowed_origins
         self.explains = explains
 
@@ -48,7 +49,7 @@ class WixCalls:
     ) -> Answer:
         """Make the call with a token; raises `WixUnavailable`."""
         fields = [
-            (b"Host", self._origin.authority.encode("ascii")),
+            self._host,
             *wix_request_fields(headers.request_fields(request.fields), token),
         ]
         try:

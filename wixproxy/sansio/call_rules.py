@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from ..errors import quoted
@@ -206,6 +207,8 @@ def could_hand_out_credentials(template: Sequence[str]) -> bool:
     return any(call.meets(template) for call in _CREDENTIALS)
 
 
+# One call is asked about several times, and few paths make most of the calls.
+@lru_cache(maxsize=256)
 def folded_path(path: bytes) -> bytes:
     """Return the path as its most lenient reader sees it."""
     return unquote_to_bytes(path).lower().rstrip(b"/")

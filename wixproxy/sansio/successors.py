@@ -60,11 +60,11 @@ class Successors:
             known.presented_at = now
 
     def newest(self, session: Session) -> Session:
-        """Return the latest version known, or the one given."""
+        """Return the latest version known, which is the one given where nothing is."""
         known = self._successors.get(session.id)
-        if known is not None and known.session.is_newer_than(session):
-            return known.session
-        return session
+        if known is None or known.session is session or session.is_newer_than(known.session):
+            return session
+        return known.session
 
     def text(self, session: Session) -> str | None:
         """Return the sealed text of exactly this version, if it is remembered."""
