@@ -128,11 +128,13 @@ def _framing_first(turn: Turn, mine: Asked, other: Asked) -> None:
 def _closed_behind(turns: list[Turn], ours: Seen, theirs: Seen) -> None:
     for number, turn in enumerate(turns):
         if turn.has_chunks or values(fields_of(turn.request), b"Upgrade"):
-            ours.went_on[number] = theirs.went_on[number] = False
+            theirs.went_on[number] &= ours.went_on[number]
 
 
 def _reason(turn: Turn, mine: Answer, other: Answer) -> None:
-    mine.reason = other.reason
+    line = turn.answer_line.split(b" ", 2)
+    if other.reason == line[2]:
+        mine.reason = other.reason
 
 
 def _hops_answered(turn: Turn, mine: Answer, other: Answer) -> None:

@@ -80,6 +80,11 @@ class Turn:
         return b" HTTP/1.0\r\n" in b"".join(self.request)
 
     @property
+    def answer_line(self) -> bytes:
+        """The status line of the upstream."""
+        return b"".join(self.answer).partition(b"\r\n")[0]
+
+    @property
     def has_chunks(self) -> bool:
         """Tell whether the request's body comes in chunks, behind which we end a connection."""
         head = b"".join(self.request).partition(b"\r\n\r\n")[0]
