@@ -74,6 +74,7 @@ class ClientDownstream:
         "_keep_alive",
         "_left",
         "_message",
+        "_said_last",
         "_sent_fields",
         "before_head",
         "bytes_sent",
@@ -93,11 +94,12 @@ class ClientDownstream:
         self.status = 0
         self.bytes_sent = 0
         self.ended = False
+        self._said_last = message.should_close or headers.is_last_of_old_client(self.request)
         # The parser stops behind a wish to upgrade, and what follows might hang there; and it
         # carries the last trailer of a chunked body over into the head of the next request.
         wants_upgrade = headers.get(self.request.fields, b"upgrade") is not None
         self._keep_alive = not (
-            message.should_close or connection.draining or wants_upgrade or self.request.chunked
+            self._said_last or connection.draining or wants_upgrade or self.request.chunked
         )
         self._chunked = False
         self._bodiless = False
@@ -123,7 +125,7 @@ class ClientDownstream:
     @property
     def said_last(self) -> bool:
         """Tell whether the client itself said that no other request follows."""
-        return bool(self._message.should_close)
+        return self._said_last
 
     @property
     def body_received(self) -> bool:

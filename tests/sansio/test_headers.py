@@ -16,6 +16,7 @@ from wixproxy.sansio.headers import (
     get_all,
     interim_fields,
     is_last_hop,
+    is_last_of_old_client,
     is_websocket_upgrade,
     request_fields,
     takes_trailers,
@@ -93,6 +94,25 @@ def test_what_looks_like_framing_to_some_reader_is_dropped(name: bytes) -> None:
     """V17."""
     assert request_fields([*_SEEN, (name, b"1")]) == _SEEN
     assert answer_fields([*_SEEN, (name, b"1")]) == _SEEN
+
+
+@pytest.mark.parametrize(
+    ("version", "lines", "is_last"),
+    [
+        ((1, 0), [b"close"], True),
+        ((1, 0), [b"keep-alive, Close"], True),
+        ((1, 0), [b"close", b"keep-alive"], True),
+        ((1, 0), [b"keep-alive"], False),
+        ((1, 0), [b"not-close"], False),
+        ((1, 1), [b"close"], False),
+    ],
+)
+def test_an_old_client_that_says_close_asks_no_more(
+    version: tuple[int, int], lines: list[bytes], is_last: bool
+) -> None:
+    """Of a newer one the parser knows."""
+    fields = [(b"Connection", line) for line in lines]
+    assert is_last_of_old_client(Request("GET", b"/", fields, version)) is is_last
 
 
 def test_underscores_elsewhere_are_kept() -> None:

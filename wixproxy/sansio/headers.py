@@ -159,6 +159,14 @@ def takes_trailers(fields: Fields) -> bool:
     return get(fields, b"te") is not None and b"trailers" in tokens(fields, b"te")
 
 
+def is_last_of_old_client(request: Request) -> bool:
+    """Tell whether an HTTP/1.0 client says `close`, also beside keep-alive (RFC 9112 §9.3).
+
+    The parser lets keep-alive win there, and knows 1.1 as the RFC does.
+    """
+    return request.version < (1, 1) and b"close" in tokens(request.fields, b"connection")
+
+
 def is_websocket_upgrade(request: Request) -> bool:
     """Tell whether the request asks for a WebSocket (RFC 6455 §4.1), and for nothing else."""
     return (
