@@ -134,7 +134,7 @@ def request_fields(dice: random.Random) -> list[tuple[bytes, bytes]]:
     if dice.random() < 0.1:
         fields.append((dice.choice(CLAIM_NAMES).encode(), b"192.0.2.%d" % dice.randrange(256)))
     if dice.random() < 0.1:
-        fields.append((dice.choice(RULED_NAMES).encode(), b"%d" % dice.randrange(9)))
+        fields.append((dice.choice(RULED_NAMES).encode(), b"%d" % dice.randrange(1, 9)))
     if dice.random() < 0.2:
         fields += _connection(dice, fields)
     return fields

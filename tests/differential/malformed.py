@@ -80,7 +80,7 @@ def _head(dice: random.Random, fields: list[tuple[bytes, bytes]], line: bytes = 
 # Nothing else shall be wrong, and no verdict shall depend on what else is said.
 JUDGED = {
     *(b"connection", b"upgrade", b"content-type", b"user-agent", b"authorization", b"referer"),
-    *(b"range", b"if-none-match", b"x-hop"),
+    *(b"range", b"if-none-match", b"x-hop", b"max-forwards"),
 }
 
 FIELDS = [
@@ -237,6 +237,12 @@ LINES = [
         (b"BREW / HTTP/1.1", b"GETT / HTTP/1.1"),
         Verdict.NGINX,
         "our parser knows the registered ones",
+    ),
+    Fault(
+        "a question to the last hop",
+        (b"OPTIONS / HTTP/1.1\r\nMax-Forwards: 0",),
+        Verdict.NGINX,
+        "RFC 9110 §7.6.2: no fault, but nothing to pass on",
     ),
     Fault("a method for proxies", (b"CONNECT shop.test:443 HTTP/1.1", b"TRACE / HTTP/1.1")),
     Fault(
