@@ -75,6 +75,11 @@ class BrowserSession:
         self.renewal: asyncio.Task[Session] | None = None
 
     @property
+    def is_shown(self) -> bool:
+        """Whether a cookie came that may be a session's."""
+        return self._shown_text is not None
+
+    @property
     def shown_cookies(self) -> list[tuple[str, str]]:
         """The cookies that came with the request."""
         return self._shown_cookies

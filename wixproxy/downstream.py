@@ -205,8 +205,9 @@ class ClientDownstream:
         """Send the head of the answer, or with `more` keep it for the `write` that follows."""
         if self.head_sent:
             raise AssertionError("an exchange has one answer")
-        if self.before_head is not None:
-            fields = await self.joined(status, fields)
+        before_head, self.before_head = self.before_head, None
+        if before_head is not None:
+            fields = await before_head(status, fields)
         fields = self._framed(status, fields)
         head = _status_line(status) + field_lines(fields) + b"\r\n"
         # Only now: until a head is on the wire, a fault in it can still be answered.

@@ -45,7 +45,8 @@ class RequestServer(RequestFrame):
         refuse_loop(downstream.request.fields, service.pseudonym)
         request = downstream.request.with_target(target)
         route = service.routes.match(request.path)
-        route.admit(request.method, request.path)
+        if route is not FRONTEND:
+            route.admit(request.method, request.path)
         if route.any_host:
             await service.status[route.name](downstream)
             return
@@ -65,7 +66,7 @@ class RequestServer(RequestFrame):
             front, request.fields, may_carry=_may_carry(request, route, shows_page, public)
         )
         downstream.before_head = session.before_head
-        if route is not BACKEND_PATH:
+        if session.is_shown and route is not BACKEND_PATH:
             await session.open(slides=route is not SESSION)
         exchange = Exchange(
             request=request,

@@ -71,11 +71,17 @@ class Frontend:
         if exchange.is_navigation:
             await prepare_page(exchange, starts_sessions=self._options.starts_sessions)
         takes_tag = self._takes_tag(exchange)
-        request = await self._outgoing(exchange, takes_tag)
+        pairs: list[tuple[str, str]] | None = []
+        if self._options.forwards_session_cookie and exchange.session.is_known:
+            pairs = await exchange.session.pairs_for_frontend()
+        request = self._outgoing(exchange, pairs, takes_tag)
         body = exchange.downstream if request.has_body else None
         on_interim = partial(_pass_interim, exchange)
         answer = await self._pool.send(origin, request, body, on_interim=on_interim)
-        fields = await self._answer_fields(exchange, answer, origin, takes_tag)
+        fields = headers.answer_fields(answer.fields, answer.status)
+        if lines := headers.get_all(answer.fields, b"set-cookie"):
+            fields = await _with_cookies(exchange, fields, lines)
+        fields = self._shown(exchange, answer, fields, origin, takes_tag)
         page = _injected(exchange, answer, fields) if takes_tag else None
         if answer.upgraded:
             await exchange.downstream.head(answer.status, fields)
@@ -95,11 +101,10 @@ class Frontend:
         is_forwarded_plainly = exchange.caller_fields is None
         return self._options.injects and is_forwarded_plainly and is_for_page(exchange.request)
 
-    async def _outgoing(self, exchange: Exchange, takes_tag: bool) -> Request:
-        """Write the request as the frontend shall see it."""
-        pairs: list[tuple[str, str]] | None = []
-        if self._options.forwards_session_cookie:
-            pairs = await exchange.session.pairs_for_frontend()
+    def _outgoing(
+        self, exchange: Exchange, pairs: list[tuple[str, str]] | None, takes_tag: bool
+    ) -> Request:
+        """Write the request as the frontend shall see it, with `pairs` in the session's place."""
         upgrades = headers.is_websocket_upgrade(exchange.request)
         fields = headers.request_fields(exchange.request.fields, websocket=upgrades)
         fields = cookies.for_frontend(fields, exchange.front.cookies, pairs)
@@ -122,21 +127,24 @@ class Frontend:
             fields = asked_validators(fields)
         return exchange.request.with_fields(fields)
 
-    async def _answer_fields(
-        self, exchange: Exchange, answer: Answer, origin: Origin, takes_tag: bool
+    def _shown(
+        self, exchange: Exchange, answer: Answer, fields: Fields, origin: Origin, takes_tag: bool
     ) -> Fields:
-        fields = headers.answer_fields(answer.fields, answer.status)
-        lines = headers.get_all(answer.fields, b"set-cookie")
-        if lines:
-            passing = await exchange.session.accept_from_frontend(lines)
-            if passing != lines:
-                fields = headers.without(fields, {b"set-cookie"})
-                fields += [(b"Set-Cookie", line) for line in passing]
+        """Return the answer's fields as the browser shall see them."""
         if headers.has_any(answer.fields, RELOCATING):
             fields = public_locations(fields, origin.url, exchange.front.public)
         if answer.status == 304 and takes_tag:
             return [*injected_validators(fields), VARY]
         return [*fields, VARY] if self._options.injects and is_page(answer.fields) else fields
+
+
+async def _with_cookies(exchange: Exchange, fields: Fields, lines: list[bytes]) -> Fields:
+    """Return the fields with those of the frontend's cookies that it may set."""
+    passing = await exchange.session.accept_from_frontend(lines)
+    if passing == lines:
+        return fields
+    kept = headers.without(fields, {b"set-cookie"})
+    return [*kept, *((b"Set-Cookie", line) for line in passing)]
 
 
 def _injected(exchange: Exchange, answer: Answer, fields: Fields) -> InjectedPage | None:

@@ -44,9 +44,12 @@ class SilentLogin:
         self._attempts = attempts
         self._own_paths = own_paths
 
-    async def handle(self, exchange: Exchange) -> None:
+    def handle(self, exchange: Exchange) -> Awaitable[None]:
         """Begin the login that is due, else show the page."""
-        location = await self._begun(exchange) if _is_due(exchange) else None
+        return self._login(exchange) if _is_due(exchange) else self._pages(exchange)
+
+    async def _login(self, exchange: Exchange) -> None:
+        location = await self._begun(exchange)
         if location is None:
             await self._pages(exchange)
             return

@@ -26,6 +26,9 @@ class BackendPaths:
         self._exact = tuple(path.encode("ascii") for path in listed)
         self._folded = tuple(map(canonical, listed))
 
+    def __bool__(self) -> bool:
+        return bool(self._exact)
+
     def meaning(self, path: bytes) -> Meaning:
         """Tell whether a raw path is one of these, is none, or could be read as both."""
         if not self._exact:

@@ -19,6 +19,9 @@ class DeliveryPaths:
     def __init__(self, paths: Iterable[str] = ()) -> None:
         self._paths = tuple(map(canonical, paths))
 
+    def __bool__(self) -> bool:
+        return bool(self._paths)
+
     def cover(self, path: bytes) -> bool:
         """Tell whether a raw path may mean a handler, or something below one."""
         if not self._paths:

@@ -131,9 +131,10 @@ def frontend_fields(
     "member", or None where there is no session.
     """
     chain = _told_chain(fields, peer, trusted)
-    kept = [(b"Host", host or public.authority)]
+    named, account = _account(tuple(chain), public)
+    kept = [named if host is None else (b"Host", host)]
     kept += [field for field in fields if _IS_TRUE[field[0]]]
-    kept += _account(tuple(chain), public)
+    kept += account
     if identity is not None:
         kept.append((b"X-Wix-Identity", identity.encode("ascii")))
     if member_id is not None:
@@ -213,8 +214,8 @@ def _named(text: str) -> _Named | None:
 
 
 @lru_cache(maxsize=1024)
-def _account(chain: tuple[str, ...], public: PublicURL) -> Fields:
-    # The same for all requests of one client, so it is written once.
+def _account(chain: tuple[str, ...], public: PublicURL) -> tuple[tuple[bytes, bytes], Fields]:
+    # Host, and what is told beside it: the same for all requests of one client, so written once.
     account = [
         (b"X-Forwarded-Host", public.authority),
         (b"X-Forwarded-Proto", public.scheme.encode("ascii")),
@@ -223,7 +224,7 @@ def _account(chain: tuple[str, ...], public: PublicURL) -> Fields:
     ]
     if chain:
         account.insert(0, (b"X-Forwarded-For", ", ".join(chain).encode("ascii")))
-    return account
+    return (b"Host", public.authority), account
 
 
 def _forwarded(chain: tuple[str, ...], public: PublicURL) -> bytes:

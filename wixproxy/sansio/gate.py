@@ -29,6 +29,7 @@ from ..errors import (
 )
 from .exchange import Fields, Request
 from .headers import get, named
+from .names import Remembered
 
 VERSIONS = frozenset({(1, 0), (1, 1)})
 FORWARDED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -72,7 +73,8 @@ def check(request: Request, limits: Limits) -> None:
     if request.version not in VERSIONS:
         major, minor = request.version
         raise VersionRefused(f"Expected HTTP/1.1 or HTTP/1.0, found HTTP/{major}.{minor}.")
-    _check_method(request.method)
+    if request.method not in FORWARDED_METHODS:
+        _check_method(request.method)
     _check_target(request.method, request.target, limits)
     _check_sizes(request.fields, limits)
     judged: dict[bytes, bytes] = {}
@@ -107,8 +109,6 @@ def effective_target(request: Request) -> tuple[bytes | None, bytes]:
 
 
 def _check_method(method: str) -> None:
-    if method in FORWARDED_METHODS:
-        return
     if method in REFUSED_METHODS:
         raise MethodRefused(f"{method} is not served here.", allow=list(FORWARDED_METHODS))
     if len(method) > MAX_METHOD_CHARACTERS:
@@ -174,13 +174,17 @@ def _check_host(host: bytes | None, version: tuple[int, int]) -> None:
         if version == (1, 1):
             raise MalformedRequest("An HTTP/1.1 request needs a Host header; there is none.")
         return
-    if not _is_authority(host.strip(_OWS)):
+    if not (_KNOWN[host] if len(host) <= _SHORT_HOST else _is_authority(host.strip(_OWS))):
         raise MalformedRequest(f"Expected a host name in Host, found {quoted(host)}.")
 
 
 def _is_authority(text: bytes) -> bool:
     match = _AUTHORITY(text)
     return match is not None and (not match[1] or int(match[1]) <= 65_535)
+
+
+_SHORT_HOST = 64
+_KNOWN = Remembered(lambda host: _is_authority(host.strip(_OWS)))
 
 
 def _check_framing(judged: dict[bytes, bytes], version: tuple[int, int]) -> None:

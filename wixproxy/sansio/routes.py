@@ -183,6 +183,8 @@ class Routes:
         self._delivery_paths = delivery_paths or DeliveryPaths()
         self._backend_paths = backend_paths or BackendPaths()
         self._wix_pages = wix_pages
+        # Almost every path is the frontend's, and most sites have no others.
+        self._has_no_others = not delivery_paths and not backend_paths
         self._exact = {
             b"/_wix/login": LOGIN,
             b"/_wix/register": REGISTER,
@@ -221,7 +223,7 @@ class Routes:
             return WIX_PAGE
         if self._wix_pages and wix_pages.is_site_api(path):
             return WIX_SITE_API
-        return self._frontends(path)
+        return self._rest if self._has_no_others else self._frontends(path)
 
     def _frontends(self, path: bytes) -> Route:
         if self._delivery_paths.cover(path):

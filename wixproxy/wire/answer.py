@@ -103,7 +103,8 @@ class Answer:
             self.abort()
 
     def __del__(self) -> None:
-        self.abort()
+        if self._incoming.source is not None:
+            self.abort()
 
 
 def _is_event_stream(fields: Fields) -> bool:

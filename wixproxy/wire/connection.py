@@ -194,7 +194,8 @@ class Connection(asyncio.Protocol):
             return
         if not incoming.begun:
             incoming.begun = True
-            check_beginning(data)
+            if END_OF_HEAD not in data:
+                check_beginning(data)
         if self._head:
             searched = max(0, len(self._head) - len(END_OF_HEAD) + 1)
             self._head += data

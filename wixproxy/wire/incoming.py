@@ -182,7 +182,10 @@ class Incoming:
                 return self.status, self.fields
             if self._error is not None:
                 raise self._error
-            await self._wait(seconds)
+            try:
+                await self._more(seconds)
+            finally:
+                self._waited()
 
     async def read(self, seconds: float | None) -> bytes:
         """Return all that has arrived of the body, at least a byte; empty at its end.
@@ -195,7 +198,10 @@ class Incoming:
                 raise self._error
             if self.ended:
                 return b""
-            await self._wait(seconds)
+            try:
+                await self._more(seconds)
+            finally:
+                self._waited()
         if len(pieces) == 1:
             data = pieces.popleft()
         else:
@@ -216,15 +222,16 @@ class Incoming:
         if self.source is not None:
             self.source.abort()
 
-    async def _wait(self, seconds: float | None) -> None:
+    def _more(self, seconds: float | None) -> asyncio.Future[None]:
+        """Return what is done when there is something new, or nothing came for `seconds`."""
         waiter = self._waiter = self._loop.create_future()
         if seconds is not None:
             self._alarm.set(seconds, partial(self._silent, seconds))
-        try:
-            await waiter
-        finally:
-            self._waiter = None
-            self._alarm.clear()
+        return waiter
+
+    def _waited(self) -> None:
+        self._waiter = None
+        self._alarm.clear()
 
     def _silent(self, seconds: float) -> None:
         if self._waiter is None or self._waiter.done():

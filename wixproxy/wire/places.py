@@ -31,10 +31,16 @@ class Places:
         """How many stand in line."""
         return len(self._line)
 
+    def take_at_once(self) -> bool:
+        """Take a place, if one is free."""
+        if self.taken >= self._limit:
+            return False
+        self.taken += 1
+        return True
+
     async def take(self, seconds: float) -> None:
         """Return with a place; raises `UpstreamBusy` when none became free for so long."""
-        if self.taken < self._limit:
-            self.taken += 1
+        if self.take_at_once():
             return
         turn = asyncio.get_running_loop().create_future()
         self._line.append(turn)
@@ -54,7 +60,7 @@ class Places:
 
     def give_back(self) -> None:
         """Hand the place to the head of the line, or free it."""
-        turn = self._next()
+        turn = self._next() if self._line else None
         if turn is not None:
             turn.set_result(None)
         else:

@@ -110,7 +110,9 @@ class Pool:
             raise ValueError("the request announces a body, and none was given")
         head = request_head(request)
         repeatable = not has_body and request.method in REPEATABLE_METHODS
-        connection = await self._connection(origin, repeatable=repeatable)
+        connection = self._at_hand(origin, repeatable)
+        if connection is None:
+            connection = await self._connection(origin, repeatable=repeatable)
         reused = connection.reused
         incoming = connection.start(request, head)
         try:
@@ -170,6 +172,18 @@ class Pool:
         except BaseException as error:
             incoming.cancel(error)
             raise
+
+    def _at_hand(self, origin: Origin, repeatable: bool) -> Connection | None:
+        """Return a kept connection with a place, if there are both just now."""
+        places = self._places.get(origin)
+        if places is None or not places.take_at_once():
+            return None
+        connection = self._reuse(origin, repeatable)
+        if connection is None:
+            places.give_back()
+        else:
+            self._serving.add(connection)
+        return connection
 
     async def _connection(
         self, origin: Origin, *, repeatable: bool = False, afresh: bool = False
