@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import pytest_asyncio
 import uvloop
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext
 
     from tests.browser.watching import Watch
+
+# How long an example takes is the machine's affair: no test is about that.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 LOOP = os.environ.get("WIXPROXY_TEST_LOOP", "uvloop")
