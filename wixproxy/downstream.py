@@ -15,7 +15,6 @@ send trailers.
 from __future__ import annotations
 
 import asyncio
-import http
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import TYPE_CHECKING
@@ -32,23 +31,13 @@ from .sansio import headers
 from .sansio.exchange import Fields, Head, Request
 from .sansio.head_lines import field_lines
 from .sansio.names import LOWER
+from .status_lines import status_line
 
 if TYPE_CHECKING:
     from .client_connection import ClientConnection
 
 BeforeHead = Callable[[int, Fields], Awaitable[Fields]]
 
-# RFC 9110 §15 renamed these, and Python followed with 3.13.
-_RENAMED = {
-    413: "Content Too Large",
-    414: "URI Too Long",
-    416: "Range Not Satisfiable",
-    422: "Unprocessable Content",
-}
-_REASONS = {
-    status.value: f"HTTP/1.1 {status.value} {_RENAMED.get(status, status.phrase)}\r\n".encode()
-    for status in http.HTTPStatus
-}
 # For bodies of at most a few MiB that we read whole; what is passed on may take its time.
 BODY_IDLE_SECONDS = 10.0
 BODY_WHOLE_SECONDS = 60.0
@@ -199,7 +188,7 @@ class ClientDownstream:
     async def interim(self, status: int, fields: Fields) -> None:
         """Send a 1xx answer, but none to an HTTP/1.0 client (RFC 9110 §15.2)."""
         if self.request.version >= (1, 1) and not self.head_sent:
-            self._connection.send(_status_line(status) + field_lines(fields) + b"\r\n")
+            self._connection.send(status_line(status) + field_lines(fields) + b"\r\n")
 
     async def head(self, status: int, fields: Fields, *, more: bool = False) -> None:
         """Send the head of the answer, or with `more` keep it for the `write` that follows."""
@@ -209,7 +198,7 @@ class ClientDownstream:
         if before_head is not None:
             fields = await before_head(status, fields)
         fields = self._framed(status, fields)
-        head = _status_line(status) + field_lines(fields) + b"\r\n"
+        head = status_line(status) + field_lines(fields) + b"\r\n"
         # Only now: until a head is on the wire, a fault in it can still be answered.
         self.status, self._sent_fields = status, fields
         if more and not self._bodiless:
@@ -345,7 +334,3 @@ def _request(head: RawRequestMessage, peer: object) -> Request:
         chunked=headers.get(fields, b"transfer-encoding") is not None,
         peer=peer[0] if isinstance(peer, tuple) else None,
     )
-
-
-def _status_line(status: int) -> bytes:
-    return _REASONS.get(status) or b"HTTP/1.1 %d \r\n" % status
