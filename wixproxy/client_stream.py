@@ -24,7 +24,9 @@ class ClientStream:
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
-        self._incoming: asyncio.Queue[bytes] = asyncio.Queue()
+        # Thousands of these are idle at once, and a queue of asyncio's weighs as much as the rest.
+        self._pieces: list[bytes] = []
+        self._arrival: asyncio.Future[None] | None = None
         self._ended = False
         self._frames = FrameEnds()
         self._leaving = False
@@ -32,11 +34,17 @@ class ClientStream:
 
     async def read(self) -> bytes:
         """Return the next bytes; empty bytes when the client sends no more."""
-        if self._ended and self._incoming.empty():
-            return b""
-        data = await self._incoming.get()
-        if self._incoming.qsize() == 0:
-            self._connection.resume_tunnel()
+        while not self._pieces:
+            if self._ended:
+                return b""
+            self._arrival = asyncio.get_running_loop().create_future()
+            try:
+                await self._arrival
+            finally:
+                self._arrival = None
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._connection.resume_tunnel()
         return data
 
     async def write(self, data: bytes) -> None:
@@ -76,15 +84,20 @@ class ClientStream:
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Take bytes from aiohttp's protocol, as a payload parser does."""
-        self._incoming.put_nowait(data)
-        if self._incoming.qsize() > 1:
+        self._pieces.append(data)
+        if len(self._pieces) > 1:
             self._connection.pause_tunnel()
+        self._wake()
         return False, b""
 
     def feed_eof(self) -> None:
         """Take note that the client sends no more."""
         self._ended = True
-        self._incoming.put_nowait(b"")
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
 
     def _say_goodbye(self, code: int) -> None:
         if self._frames.between_frames and not self._frames.closed:

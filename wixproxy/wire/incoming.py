@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from functools import partial
 from typing import Protocol
 
@@ -77,7 +76,7 @@ class Incoming:
         self._alarm = alarm
         self._origin = origin
         self.source: Source | None = source
-        self.interim: deque[tuple[int, Fields]] = deque()
+        self.interim: list[tuple[int, Fields]] = []
         self.status = 0
         self.fields: Fields = []
         self.trailers: Fields = []
@@ -87,7 +86,7 @@ class Incoming:
         self.sending = True
         self.upload: asyncio.Task[None] | None = None
         self._sent_at = 0.0
-        self._pieces: deque[bytes] = deque()
+        self._pieces: list[bytes] = []
         self._size = 0
         self._paused = False
         self._error: BaseException | None = None
@@ -177,7 +176,7 @@ class Incoming:
         """
         while True:
             if self.interim:
-                return self.interim.popleft()
+                return self.interim.pop(0)
             if self.status:
                 return self.status, self.fields
             if self._error is not None:
@@ -202,11 +201,8 @@ class Incoming:
                 await self._more(seconds)
             finally:
                 self._waited()
-        if len(pieces) == 1:
-            data = pieces.popleft()
-        else:
-            data = b"".join(pieces)
-            pieces.clear()
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
         self._size = 0
         if self._paused and self.source is not None:
             self._paused = False
