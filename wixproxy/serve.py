@@ -53,7 +53,8 @@ class RequestServer(RequestFrame):
         if route is SERVER or is_last_hop(request):
             await downstream.answer(204, [(b"Allow", b", ".join(_SERVED))])
             return
-        shows_page = fetch_metadata.is_navigation(request.fields)
+        is_ahead = fetch_metadata.is_prefetch(request.fields)
+        shows_page = not is_ahead and fetch_metadata.is_for_tab(request.fields)
         is_navigation = request.method == "GET" and shows_page and route is not BACKEND_PATH
         public = service.hosts.known.get(authority)
         if public is None:
@@ -63,7 +64,9 @@ class RequestServer(RequestFrame):
         front = service.fronts[public]
         _guard(service, request, route, public)
         session = BrowserSession(
-            front, request.fields, may_carry=_may_carry(request, route, shows_page, public)
+            front,
+            request.fields,
+            may_carry=not is_ahead and _may_carry(request, route, shows_page, public),
         )
         downstream.before_head = session.before_head
         if session.is_shown and route is not BACKEND_PATH:
@@ -129,7 +132,7 @@ _SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
 
 def _may_carry(request: Request, route: Route, shows_page: bool, public: PublicURL) -> bool:
     """Tell whether the answer is one that the session cookie may join."""
-    if route in (SDK, BACKEND_PATH) or fetch_metadata.is_prefetch(request.fields):
+    if route is SDK or route is BACKEND_PATH:
         return False
     if route is not FRONTEND or shows_page:
         return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import quoted
 
@@ -26,8 +26,7 @@ _ORIGIN = re.compile(
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_.])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a connection goes; `host` is a lower-case name or address, without brackets.
 
     `socket_path` names the unix socket that takes the place of host and port.

@@ -15,7 +15,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import HostRefused, quoted
 
@@ -26,8 +26,7 @@ _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{0,5}))?
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class PublicURL:
+class PublicURL(NamedTuple):
     """One address of the proxy in the browser's address bar.
 
     `host` is lower case; an IPv6 address stands in brackets.
