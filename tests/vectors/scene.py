@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,9 @@ class Recording:
         """Forget everything, and end all connections so that none is used again."""
         for peer in list(self._peers):
             if peer.writer.can_write_eof() and not peer.writer.is_closing():
-                peer.writer.write_eof()
+                # One that the proxy has just reset needs to be told nothing; asyncio minds.
+                with suppress(OSError):
+                    peer.writer.write_eof()
         async with asyncio.timeout(SECONDS):
             await self.all_gone()
         failures, self.upstream.failures = self.upstream.failures, []
