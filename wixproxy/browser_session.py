@@ -214,7 +214,9 @@ class BrowserSession:
         remaining = newest.remaining_seconds(front.clock(), front.limits)
         lines = self._hint_lines(newest, remaining)
         shown = self._shown
-        if shown is not None and (shown.id, shown.version) == (newest.id, newest.version):
+        if shown is newest or (
+            shown is not None and (shown.id, shown.version) == (newest.id, newest.version)
+        ):
             return lines
         try:
             text = await front.store.save(newest)
@@ -225,12 +227,13 @@ class BrowserSession:
 
     def _hint_lines(self, session: Session, remaining: int) -> list[bytes]:
         policy = self._front.cookies
-        line = cookies.set_hint(session.identity, session.hint, policy, remaining)
         pair = (policy.hint, f"v1.{session.identity}.{session.hint}")
         unchanged = pair in self._shown_cookies and (
             self._shown is not None and self._shown.touched_at == session.touched_at
         )
-        return [] if unchanged else [line]
+        if unchanged:
+            return []
+        return [cookies.set_hint(session.identity, session.hint, policy, remaining)]
 
 
 def _log_unwritten(error: StoreUnavailable) -> None:

@@ -33,7 +33,7 @@ class Elevation:
 
     def concerns(self, method: str, path: bytes) -> bool:
         """Tell whether a rule names this call, whoever makes it."""
-        return any(rule.names(method, path) for rule in self._rules)
+        return bool(self._rules) and any(rule.names(method, path) for rule in self._rules)
 
     def rule_for(self, method: str, path: bytes, session: Session) -> ElevationRule | None:
         """Return the rule by which this session's call runs as the app."""
