@@ -115,63 +115,6 @@ async def test_an_answer_streams_while_the_upload_goes_on(serve: Serve, pool: Po
     assert body == b"okokok"
 
 
-EXPECTING = [(b"Expect", b"100-continue")]
-
-
-async def test_a_body_that_waits_to_be_asked_for_is_sent_then(serve: Serve, pool: Pool) -> None:
-    """V20."""
-    hints: list[int] = []
-
-    async def note(status: int, fields: object) -> None:
-        hints.append(status)
-
-    async def script(peer: Peer) -> None:
-        await peer.head()
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(peer.reader.read(1), 0.05)
-        await peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        assert await peer.reader.readexactly(5) == b"hello"
-        await peer.send(OK)
-        await peer.gone()
-
-    asked = request("POST", b"/", EXPECTING, content_length=5)
-    answer = await pool.send(await serve(script), asked, Pieces(b"hello"), on_interim=note)
-    assert await answer.read() == b"ok"
-    assert hints == [100]
-    assert pool.idle_connections == 1
-
-
-async def test_a_body_that_was_refused_before_it_was_sent_stays_unsent(
-    serve: Serve, pool: Pool
-) -> None:
-    """V20: and the connection, on which the body is still due, serves no more."""
-    sent: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-    async def script(peer: Peer) -> None:
-        await peer.head()
-        await peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-        sent.set_result(await peer.reader.read())
-
-    asked = request("POST", b"/", EXPECTING, content_length=5)
-    answer = await pool.send(await serve(script), asked, Pieces(b"hello"))
-    assert (answer.status, await answer.read()) == (413, b"")
-    assert await sent == b""
-    assert pool.idle_connections == 0
-
-
-async def test_an_upstream_that_never_asks_gets_the_body_all_the_same(
-    serve: Serve, pool: Pool
-) -> None:
-    async def script(peer: Peer) -> None:
-        await peer.head()
-        assert await peer.reader.readexactly(5) == b"hello"
-        await peer.send(OK)
-
-    asked = request("POST", b"/", EXPECTING, content_length=5)
-    answer = await pool.send(await serve(script), asked, Pieces(b"hello"))
-    assert await answer.read() == b"ok"
-
-
 async def test_a_slow_upstream_stalls_the_client(serve: Serve, pool: Pool) -> None:
     """P28: memory stays bounded on the way up, too."""
     let_go = asyncio.Event()

@@ -10,7 +10,6 @@ never with a clean end.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from functools import partial
 from typing import Protocol
 
@@ -49,7 +48,6 @@ class Incoming:
     __slots__ = (
         "_alarm",
         "_error",
-        "_first_head",
         "_loop",
         "_origin",
         "_paused",
@@ -91,7 +89,6 @@ class Incoming:
         self._paused = False
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._first_head: asyncio.Event | None = None
 
     @property
     def exhausted(self) -> bool:
@@ -113,15 +110,11 @@ class Incoming:
     def hint(self, status: int, fields: Fields) -> None:
         """Take an interim head."""
         self.interim.append((status, fields))
-        if self._first_head is not None:
-            self._first_head.set()
         self.wake()
 
     def head(self, status: int, fields: Fields) -> None:
         """Take the final head."""
         self.status, self.fields = status, fields
-        if self._first_head is not None:
-            self._first_head.set()
         self.wake()
 
     def push(self, piece: bytes) -> None:
@@ -153,18 +146,7 @@ class Incoming:
         """Note that the answer broke off; the first error counts."""
         if self._error is None and not self.ended:
             self._error = error
-            if self._first_head is not None:
-                self._first_head.set()
             self.wake()
-
-    # The sender's side.
-
-    async def first_head(self, seconds: float) -> None:
-        """Return when a first head, interim or final, has come, or after `seconds`."""
-        if not self.interim and not self.status:
-            self._first_head = asyncio.Event()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._first_head.wait(), seconds)
 
     # The reader's side.
 

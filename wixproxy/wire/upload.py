@@ -12,13 +12,11 @@ import asyncio
 
 from ..errors import BodyTooSlow, ClientGone, MalformedRequest, UpstreamUnavailable
 from ..sansio.exchange import BodySource, Request
-from ..sansio.headers import get, get_all
+from ..sansio.headers import get_all
 from .connection import Connection
 from .incoming import Incoming
 
 CRLF = b"\r\n"
-# Some servers never say 100 Continue, and a client need not wait for it.
-CONTINUE_SECONDS = 1.0
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -46,14 +44,9 @@ async def upload(
     """Send the body, each piece as soon as it comes.
 
     `idle` bounds the wait for the next piece and the wait for room, in seconds.
-    A request that expects `100 Continue` waits for it, and is not sent on
-    after a final answer (RFC 9110 §10.1.1). Failures go to `incoming`: nobody awaits this task.
+    Failures go to `incoming`: nobody awaits this task.
     """
     try:
-        if _expects_to_be_asked(request):
-            await incoming.first_head(CONTINUE_SECONDS)
-            if incoming.status:
-                return
         if request.chunked:
             await _send_chunked(body, connection, incoming, idle)
         else:
@@ -97,10 +90,6 @@ async def _next_piece(body: BodySource, incoming: Incoming, idle: float) -> byte
         except TimeoutError:
             if not incoming.status:
                 raise BodyTooSlow(f"Nothing of the body came for {idle:g} seconds.") from None
-
-
-def _expects_to_be_asked(request: Request) -> bool:
-    return (get(request.fields, b"expect") or b"").strip().lower() == b"100-continue"
 
 
 def _check_framing(request: Request, head: bytes) -> None:
