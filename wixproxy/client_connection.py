@@ -91,17 +91,7 @@ class ClientConnection(web.RequestHandler):
         collector undoes.
         """
         while not self._force_close:
-            head, body = await self._next_message()
-            self._request_in_progress = True
-            try:
-                goes_on = await self._answer(head, body)
-            except BaseException:
-                self.force_close()
-                raise
-            finally:
-                self._request_in_progress = False
-                if self._handler_waiter is not None:
-                    self._handler_waiter.set_result(None)
+            goes_on = await self._answer(*await self._next_message())
             if not goes_on or self._close:
                 break
             self._wait_for_the_next()
@@ -126,13 +116,15 @@ class ClientConnection(web.RequestHandler):
 
     async def _answer(self, head: RawRequestMessage | _ErrInfo, body: StreamReader) -> bool:
         """Answer one request, or refuse what could not be parsed; tell whether another may come."""
-        unread = head if isinstance(head, _ErrInfo) else None
+        error = refusal(head.exc) if isinstance(head, _ErrInfo) else None
         exchange = ClientDownstream(ERROR if isinstance(head, _ErrInfo) else head, body, self)
-        self.exchange = exchange
+        # A tunnel may stand for days, and the parser's reading of its head weighs the most.
+        del head
+        self.exchange, self._request_in_progress = exchange, True
         try:
-            if unread is not None:
+            if error is not None:
                 exchange.close_after()
-                await self.refuse(exchange, refusal(unread.exc))
+                await self.refuse(exchange, error)
             else:
                 await self._server.serve(exchange)
                 if exchange.body_is_broken:
@@ -142,8 +134,13 @@ class ClientConnection(web.RequestHandler):
         except Exception:
             log.exception("an exchange failed")
             exchange.abort()
+        except BaseException:
+            self.force_close()
+            raise
         finally:
-            self.exchange = None
+            self.exchange, self._request_in_progress = None, False
+            if self._handler_waiter is not None:
+                self._handler_waiter.set_result(None)
         if not body.is_eof():
             await self._drop_rest(body)
         return exchange.keep_alive and body.is_eof()

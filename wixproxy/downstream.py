@@ -75,7 +75,7 @@ class ClientDownstream:
     def __init__(
         self, message: RawRequestMessage, body: StreamReader, connection: ClientConnection
     ) -> None:
-        self._message = message
+        self._message: RawRequestMessage | None = message
         self._body = body
         self._connection = connection
         self.request = _request(message, connection.peername)
@@ -254,6 +254,8 @@ class ClientDownstream:
 
         It is the one answer not written here. Raises `ClientGone`.
         """
+        if self._message is None:
+            raise AssertionError("a file is no answer to an upgrade")
         request = FileRequest(self._message, self._body, self._connection, self)
         try:
             await response.prepare(request)
@@ -285,6 +287,7 @@ class ClientDownstream:
         """Hand over the connection's bytes, once a 101 was sent."""
         self.close_after()
         self.ended = True
+        self._message = None
         return ClientStream(self._connection)
 
     def _framed(self, status: int, fields: Fields) -> Fields:
