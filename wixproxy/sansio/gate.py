@@ -174,7 +174,7 @@ def _check_host(host: bytes | None, version: tuple[int, int]) -> None:
         if version == (1, 1):
             raise MalformedRequest("An HTTP/1.1 request needs a Host header; there is none.")
         return
-    if not (_KNOWN[host] if len(host) <= _SHORT_HOST else _is_authority(host.strip(_OWS))):
+    if not _NAMES_HOST[host]:
         raise MalformedRequest(f"Expected a host name in Host, found {quoted(host)}.")
 
 
@@ -183,8 +183,7 @@ def _is_authority(text: bytes) -> bool:
     return match is not None and (not match[1] or int(match[1]) <= 65_535)
 
 
-_SHORT_HOST = 64
-_KNOWN = Remembered(lambda host: _is_authority(host.strip(_OWS)))
+_NAMES_HOST = Remembered(lambda host: _is_authority(host.strip(_OWS)))
 
 
 def _check_framing(judged: dict[bytes, bytes], version: tuple[int, int]) -> None:

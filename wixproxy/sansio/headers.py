@@ -142,7 +142,7 @@ def tokens(fields: Fields, name: bytes) -> list[bytes]:
         return []
     value = values[0] if len(values) == 1 else b",".join(values)
     # "keep-alive" and "close" come with every message.
-    return list(_SHORT_LISTS[value]) if len(value) <= _SHORT else _members(value)
+    return list(_MEMBERS[value])
 
 
 def _members(value: bytes) -> list[bytes]:
@@ -150,8 +150,7 @@ def _members(value: bytes) -> list[bytes]:
     return [member for listed in members if (member := listed.strip(b" \t"))]
 
 
-_SHORT = 32
-_SHORT_LISTS = Remembered(_members)
+_MEMBERS = Remembered(_members)
 
 
 def takes_trailers(fields: Fields) -> bool:

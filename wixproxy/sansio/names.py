@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# Names are chosen by strangers; those that honest traffic has are some hundreds.
+# Names are chosen by strangers: honest traffic has some hundreds of them, and short ones.
 MAX_SPELLINGS = 1024
+MAX_REMEMBERED_BYTES = 64
 
 
 class Remembered(dict[bytes, T], Generic[T]):
@@ -26,9 +27,10 @@ class Remembered(dict[bytes, T], Generic[T]):
 
     def __missing__(self, name: bytes) -> T:
         decided = self._decide(name)
-        if len(self) >= MAX_SPELLINGS:
-            self.clear()
-        self[name] = decided
+        if len(name) <= MAX_REMEMBERED_BYTES:
+            if len(self) >= MAX_SPELLINGS:
+                self.clear()
+            self[name] = decided
         return decided
 
 
