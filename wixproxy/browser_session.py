@@ -242,9 +242,10 @@ def _log_unwritten(error: StoreUnavailable) -> None:
 
 def _is_shared(fields: Fields) -> bool:
     """Tell whether the answer is meant for shared caches, to be kept for everybody."""
-    return any(_SHARED.search(value) for value in headers.get_all(fields, b"cache-control")) or any(
-        not _FORBIDS_KEEPING.search(value) for name, value in fields if _IS_TO_SHARED_CACHES[name]
-    )
+    if any(map(_SHARED.search, headers.get_all(fields, b"cache-control"))):
+        return True
+    to_shared_caches = [value for name, value in fields if _IS_TO_SHARED_CACHES[name]]
+    return not all(map(_FORBIDS_KEEPING.search, to_shared_caches))
 
 
 def _private(fields: Fields) -> Fields:

@@ -61,9 +61,9 @@ class CredentialCalls:
 
     def answerer(self, method: str, target: bytes) -> Answerer | None:
         """Return what answers the call, or None for a call that is none of these."""
-        path = target.partition(b"?")[0]
         if method != "POST":
             return None
+        path = target.partition(b"?")[0]
         if path == b"/oauth2/token":
             return self._token
         if path == b"/oauth2/token-info":

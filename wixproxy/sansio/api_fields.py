@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 
 from .exchange import Fields
-from .headers import folded
+from .headers import folded, get_all
 from .names import Remembered
 
 _REQUEST_DROPPED = frozenset(
@@ -136,19 +136,15 @@ def wix_answer_fields(fields: Fields) -> Fields:
     Its `Cache-Control` loses what permits shared caches and becomes
     `private`; without any the answer is not stored.
     """
-    kept: Fields = []
-    directives: list[bytes] = []
-    for name, value in fields:
-        if _IS_ANSWERED[name]:
-            kept.append((name, value))
-        elif name.lower() == b"cache-control":
-            directives += [part.strip() for part in value.split(b",") if part.strip()]
-    kept.append((b"Cache-Control", _unshared(directives)))
+    kept = [field for field in fields if _IS_ANSWERED[field[0]]]
+    said = get_all(fields, b"cache-control")
+    kept.append((b"Cache-Control", _UNSHARED[b",".join(said)]))
     kept += _OURS_IN_ANSWERS
     return kept
 
 
-def _unshared(directives: list[bytes]) -> bytes:
+def _unshared(said: bytes) -> bytes:
+    directives = [part.strip() for part in said.split(b",") if part.strip()]
     if not directives:
         return b"no-store"
     left = [
@@ -160,6 +156,9 @@ def _unshared(directives: list[bytes]) -> bytes:
     if not any(directive.lower() in _UNSHARED_DIRECTIVES for directive in left):
         left.insert(0, b"private")
     return b", ".join(left)
+
+
+_UNSHARED = Remembered(_unshared)
 
 
 def _is_dropped_from_answer(name: bytes) -> bool:

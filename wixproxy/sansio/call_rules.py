@@ -188,7 +188,7 @@ class CallRules:
         `unlisted` says that the call is fit to pass although `api.allow` does not name it.
         """
         folded = folded_path(path)
-        if any(call.denies(method, folded) for call in self.deny):
+        if self.deny and any(call.denies(method, folded) for call in self.deny):
             return "is excluded by api.deny."
         if self.allow and not unlisted and not any(c.permits(method, path) for c in self.allow):
             return "is not among the calls that api.allow lists."

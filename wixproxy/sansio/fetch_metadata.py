@@ -112,12 +112,12 @@ def guard(
     address bar or a bookmark. Raises `CrossSiteRequest`.
     """
     sites = get_all(request.fields, b"sec-fetch-site")
+    if sites == [b"same-origin"]:
+        return
     origins = get_all(request.fields, b"origin")
     if not sites:
         if origins and not is_listed(origins, allowed_origins | {public.origin}):
             raise _refusal(b"Origin", origins, public)
-        return
-    if sites == [b"same-origin"]:
         return
     if sites == [b"none"] and navigation_ok and request.method in SAFE_METHODS:
         if is_navigation(request.fields):
@@ -161,7 +161,7 @@ def is_preflight(request: Request) -> bool:
 
 def cors_fields(request: Request, allowed_origins: AbstractSet[str]) -> Fields:
     """Return the fields that let a listed origin read the answer; none for any other."""
-    origins = get_all(request.fields, b"origin")
+    origins = get_all(request.fields, b"origin") if allowed_origins else []
     if not is_listed(origins, allowed_origins):
         return []
     return [
