@@ -59,6 +59,7 @@ class CookieStore:
         self._clock = clock
         self._unknown_key_until = unknown_key_until
         self._successors = Successors(limits.idle_seconds)
+        self.newest = self._successors.newest
         self._opened: OrderedDict[str, Session] = OrderedDict()
         self._locks = Locks()
 
@@ -118,10 +119,6 @@ class CookieStore:
 
     async def close(self) -> None:
         """Do nothing: nothing is open."""
-
-    def newest(self, session: Session) -> Session:
-        """Return the latest version that was made here."""
-        return self._successors.newest(session)
 
     def _open(self, cookie: str, now: float) -> Session | None:
         try:

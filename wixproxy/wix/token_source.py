@@ -29,7 +29,7 @@ log = logging.getLogger("wixproxy.session")
 
 
 class TokenSource:
-    """Sessions in, sessions with usable tokens out."""
+    """Sessions in, sessions with usable tokens out; `newest` is the store's."""
 
     def __init__(
         self, store: SessionStore, wix: WixClient, limits: Limits, clock: Callable[[], float]
@@ -39,15 +39,13 @@ class TokenSource:
         self._limits = limits
         self._clock = clock
         self._flights: dict[str, asyncio.Task[Session]] = {}
+        # Asked four times for each request.
+        self.newest = store.newest
 
     def renew(self, wix: WixClient, limits: Limits) -> None:
         """Go on with another client and other limits; what is under way ends as it began."""
         self._wix = wix
         self._limits = limits
-
-    def newest(self, session: Session) -> Session:
-        """Return the latest version known; costs no I/O."""
-        return self._store.newest(session)
 
     async def current(self, session: Session) -> Session:
         """Return the session with a token that is valid now: kept, renewed or minted.
