@@ -9,6 +9,9 @@ from typing import Any
 
 from ...errors import quoted
 
+# Far deeper than any event of Wix.
+MAX_DEPTH = 100
+
 
 class Unusable(Exception):
     """What was asked for cannot be sent; the text says what was expected and what was found."""
@@ -20,6 +23,7 @@ def json_object(given: str) -> dict[str, Any]:
     "-" reads standard input. Raises `Unusable`.
     """
     where, text = _text(given)
+    too_deep = f"--data: the JSON in {where} is nested too deeply."
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -28,13 +32,29 @@ def json_object(given: str) -> dict[str, Any]:
             f"{error.colno}: {error.msg}."
         ) from None
     except RecursionError:
-        raise Unusable(f"--data: the JSON in {where} is nested too deeply.") from None
+        raise Unusable(too_deep) from None
+    # Some versions of Python read deeper than they write.
+    if _is_deeper_than(value, MAX_DEPTH):
+        raise Unusable(too_deep)
     if not isinstance(value, dict):
         raise Unusable(
             f'--data: expected a JSON object in {where}, such as {{"id": "1"}}, found '
             f"{_kind(value)}."
         )
     return value
+
+
+def _is_deeper_than(value: object, levels: int) -> bool:
+    """Tell whether more lists and objects than that stand in each other."""
+    level = [value]
+    for _ in range(levels):
+        containers = [each for each in level if isinstance(each, (dict, list))]
+        level = [
+            inner
+            for each in containers
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)
 
 
 def _text(given: str) -> tuple[str, str]:
