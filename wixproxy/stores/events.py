@@ -252,9 +252,9 @@ class EventStore:
             for number, lane in rows:
                 connection.execute("DELETE FROM events WHERE number = ?", (number,))
                 connection.execute(
-                    "DELETE FROM lanes WHERE lane = ?1"
-                    " AND NOT EXISTS (SELECT 1 FROM events WHERE lane = ?1)",
-                    (lane,),
+                    "DELETE FROM lanes WHERE lane = :lane"
+                    " AND NOT EXISTS (SELECT 1 FROM events WHERE lane = :lane)",
+                    {"lane": lane},
                 )
             return len(rows)
 
@@ -280,8 +280,8 @@ def _claim(connection: sqlite3.Connection, lane: str, highest_sent: int | None) 
     )
     connection.execute(
         "UPDATE lanes SET busy = 1, due_at = NULL,"
-        " highest_sent = MAX(COALESCE(highest_sent, ?1), ?1) WHERE lane = ?2",
-        (sequence, lane),
+        " highest_sent = MAX(COALESCE(highest_sent, :sent), :sent) WHERE lane = :lane",
+        {"sent": sequence, "lane": lane},
     )
     return Claim(
         number=number,
@@ -318,8 +318,8 @@ def _schedule(connection: sqlite3.Connection, lane: str) -> None:
     """Note when the next event of a lane is due, unless one is under way."""
     connection.execute(
         "UPDATE lanes SET due_at ="
-        " (SELECT due_at FROM events WHERE lane = ?1 AND standing = 'waiting'"
+        " (SELECT due_at FROM events WHERE lane = :lane AND standing = 'waiting'"
         "  ORDER BY sequence, number LIMIT 1)"
-        " WHERE lane = ?1 AND NOT busy",
-        (lane,),
+        " WHERE lane = :lane AND NOT busy",
+        {"lane": lane},
     )
