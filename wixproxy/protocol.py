@@ -16,7 +16,7 @@ from typing import cast
 from aiohttp import web
 from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
 
-from .client_connection import LINGER_SECONDS, ClientConnection
+from .client_connection import ClientConnection
 from .downstream import ClientDownstream
 from .errors import WixproxyError
 from .parser_limits import PARSER_FIELD_BYTES, PARSER_FIELDS, PARSER_LINE_BYTES
@@ -83,7 +83,6 @@ class PublicServer(web.Server):
             self,
             loop=self._loop,
             keepalive_timeout=self._keepalive_seconds,
-            lingering_time=LINGER_SECONDS,
             max_line_size=PARSER_LINE_BYTES,
             max_field_size=PARSER_FIELD_BYTES,
             max_headers=PARSER_FIELDS,

@@ -124,3 +124,12 @@ def test_an_account_cannot_be_freed_by_naming_others() -> None:
     for number in range(MAX_NAMES + 1_000):
         passwords.take(Place(session_id=f"s-{number}"), f"a-{number}", NOW)
     assert passwords.take(Place(session_id="one"), "ada", NOW) > 0
+
+
+def test_whose_tries_are_counted_is_not_shown() -> None:
+    """On Redis and in memory the id of a session is what its cookie holds."""
+    place = Place(session_id="the-cookies-secret")
+    drawn = Throttle.at_passwords(10).drawn(place, "ada@example.test")
+    assert "the-cookies-secret" not in repr(place)
+    assert "ada@example.test" in {one.name for one in drawn}
+    assert "ada@example.test" not in repr(drawn)

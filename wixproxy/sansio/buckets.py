@@ -9,7 +9,7 @@ strictness and never memory. Looking at a bucket makes none.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_NAMES = 10_000
 
@@ -19,7 +19,7 @@ class Drawn:
     """One token of one bucket, for those who count it together: whose it is, and how it fills."""
 
     kind: str
-    name: str
+    name: str = field(repr=False)
     capacity: float
     per_second: float
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from ..errors import ForwardingLoop, quoted
 from .exchange import Fields
-from .headers import folded, get, get_all
+from .headers import folded, get_all
 from .names import Remembered
 from .public_url import PublicURL
 
@@ -144,8 +144,6 @@ def frontend_fields(
 
 def refuse_loop(fields: Fields, pseudonym: bytes) -> None:
     """Refuse a request that has passed through here before. Raises `ForwardingLoop`."""
-    if get(fields, b"via") is None:
-        return
     for value in get_all(fields, b"via"):
         if pseudonym in value and any(name == pseudonym for name in _VIA.findall(value)):
             raise ForwardingLoop(

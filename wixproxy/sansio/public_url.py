@@ -103,10 +103,9 @@ class PublicURL(NamedTuple):
 class Hosts:
     """The public URLs, the first of them canonical, and the names a rewrite in front may use.
 
-    `known` has them by what browsers send in Host.
-
-    `accept_hosts` entries are "name" (any port) or "name:port"; requests
-    under them count as made to the canonical URL.
+    `known` has them by what browsers send in Host. `accept_hosts` entries are
+    "name" (any port) or "name:port"; requests under them count as made to the
+    canonical URL.
     """
 
     def __init__(self, public: Sequence[PublicURL], accept_hosts: Iterable[str] = ()) -> None:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .buckets import Buckets, Drawn
 
@@ -46,7 +46,7 @@ class Place:
     """Where a try comes from: an address, or a session where no address is known."""
 
     address: str | None = None
-    session_id: str | None = None
+    session_id: str | None = field(default=None, repr=False)
 
 
 class Throttle:
