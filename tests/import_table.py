@@ -43,8 +43,11 @@ OURS: Mapping[str, set[str]] = {
     "status_lines": set(),
     "downstream": DECIDERS | {"client_stream", "file_request", "status_lines"},
     "parser_limits": DECIDERS,
-    "client_connection": DECIDERS | {"client_stream", "downstream", "listening", "parser_limits"},
-    "protocol": DECIDERS | {"client_connection", "downstream", "parser_limits", "turned_away"},
+    "client_output": DECIDERS,
+    "client_connection": DECIDERS
+    | {"client_output", "client_stream", "downstream", "listening", "parser_limits"},
+    "protocol": DECIDERS
+    | {"client_connection", "downstream", "parser_limits", "turned_away", "wire"},
     "turned_away": {"errors"},
     "draining": {"listening", "protocol"},
     "ports": set(),
@@ -96,6 +99,7 @@ OURS: Mapping[str, set[str]] = {
 """What each part may know of us, itself aside. `""` is the package's own `__version__`."""
 
 BY_TYPE: Mapping[str, set[str]] = {
+    "client_output": {"protocol"},
     "client_connection": {"protocol"},
     "client_stream": {"client_connection"},
     "downstream": {"client_connection"},
@@ -110,6 +114,7 @@ OTHERS: Mapping[str, set[str]] = {
     "wire": {"aiohappyeyeballs", "httptools"},
     "stores": {"redis"},
     "wix": {"aiohttp", "yarl"},
+    "client_output": {"aiohttp"},
     "client_connection": {"aiohttp"},
     "downstream": {"aiohttp"},
     "file_request": {"aiohttp"},

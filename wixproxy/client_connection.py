@@ -1,4 +1,4 @@
-"""One connection of a client: when it is read, when it is closed, and what breaks on it.
+"""One connection of a client: what comes in over it, when it is closed, and what breaks on it.
 
 1. What the parser refuses is answered by us. aiohttp's own answer prints the
    offending line, which may be a `Cookie` or an `Authorization`. What breaks
@@ -13,9 +13,6 @@
 5. A head that comes in pieces has a time of its own, from its first byte to
    its last. It takes the place of the time that an idle connection has, so
    a head that comes at once costs no timer.
-6. Where the client may still be sending, a connection is first only said to
-   be over: a socket that is closed over unread bytes is reset, and a reset
-   destroys what the client has not read yet (RFC 9112 §9.6).
 """
 
 from __future__ import annotations
@@ -23,9 +20,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
-import struct
-import sys
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -33,6 +27,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import ERROR, _ErrInfo
 
+from .client_output import LINGER_SECONDS, ClientOutput
 from .client_stream import ClientStream
 from .downstream import BROKEN_BODY, ClientDownstream
 from .errors import ClientGone, FieldsTooLarge, HeadTooSlow, WixproxyError
@@ -42,25 +37,16 @@ from .parser_limits import PARSER_HEAD_BYTES, refusal
 if TYPE_CHECKING:
     from .protocol import PublicServer
 
-# How long a client may go on sending when we have said that nothing more comes.
-LINGER_SECONDS = 1.0
-
 log = logging.getLogger("wixproxy.server")
 
-# SO_LINGER: on, for no time at all.
-_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
-
-class ClientConnection(web.RequestHandler):
+class ClientConnection(ClientOutput):
     """One connection of a client."""
 
     __slots__ = (
         "_arrived",
         "_awaited",
         "_body",
-        "_deaf",
-        "_said_last",
-        "_server",
         "_tunnel",
         "_undelivered",
         "exchange",
@@ -68,15 +54,12 @@ class ClientConnection(web.RequestHandler):
 
     def __init__(self, server: PublicServer, **options: Any) -> None:
         super().__init__(server, **options)
-        self._server = server
         self.exchange: ClientDownstream | None = None
         self._tunnel: ClientStream | None = None
         self._body: StreamReader = EMPTY_PAYLOAD
         self._arrived = (0, 0)
         self._awaited = -1
         self._undelivered = 0
-        self._deaf = False
-        self._said_last = False
 
     @property
     def draining(self) -> bool:
@@ -96,6 +79,7 @@ class ClientConnection(web.RequestHandler):
                 break
             self._wait_for_the_next()
         self._task_handler = None
+        self.flush()
         if self.transport is not None:
             self.transport.close()
 
@@ -225,18 +209,6 @@ class ClientConnection(web.RequestHandler):
         await self._server.refuse(exchange, error)
         await self.linger()
 
-    async def linger(self) -> None:
-        """Let a client read why its request was refused, though it may still be sending it."""
-        self._say_last()
-        # The client's own end ends this sooner.
-        await asyncio.sleep(LINGER_SECONDS)
-
-    def _say_last(self) -> None:
-        """Say that nothing more comes, and no longer heed what the client sends."""
-        self._deaf = self._said_last = True
-        if self.transport is not None and self.transport.can_write_eof():
-            self.transport.write_eof()
-
     def _process_keepalive(self) -> None:
         """End a connection whose time is over, be it idle or its head too slow.
 
@@ -254,34 +226,8 @@ class ClientConnection(web.RequestHandler):
             )
             self._refuse(_ErrInfo(error.status, error, error.message))
         else:
-            self._say_last()
+            self.say_last()
             self._loop.call_later(LINGER_SECONDS, self.force_close)
-
-    def send(self, data: bytes) -> None:
-        """Write bytes to the client; raises `ClientGone` when it left."""
-        if self.transport is None or self.transport.is_closing():
-            raise ClientGone
-        self.transport.write(data)
-
-    async def drained(self) -> None:
-        """Return when the client has room for more; raises `ClientGone` when it left."""
-        try:
-            await self._drain_helper()
-        except ConnectionError as error:
-            raise ClientGone from error
-
-    def reset(self) -> None:
-        """Close so that the client sees a broken connection.
-
-        A FIN would not do: it is how a body of unknown length ends for an
-        HTTP/1.0 client, and so for many a load balancer.
-        """
-        if self.transport is None:
-            return
-        opened = self.transport.get_extra_info("socket")
-        if opened is not None and not self.transport.is_closing():
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self.transport.abort()
 
     def begin_tunnel(self, stream: ClientStream) -> None:
         """Give every byte from now on to `stream`."""

@@ -28,9 +28,9 @@ from .client_stream import ClientStream
 from .errors import BodyTooLarge, BodyTooSlow, ClientGone, MalformedRequest
 from .file_request import FileRequest
 from .sansio import headers
+from .sansio.answer_framing import framed
 from .sansio.exchange import Fields, Head, Request
 from .sansio.head_lines import field_lines
-from .sansio.names import LOWER
 from .status_lines import status_line
 
 if TYPE_CHECKING:
@@ -201,7 +201,9 @@ class ClientDownstream:
         head = status_line(status) + field_lines(fields) + b"\r\n"
         # Only now: until a head is on the wire, a fault in it can still be answered.
         self.status, self._sent_fields = status, fields
-        if more and not self._bodiless:
+        if self._bodiless or self._left == 0:
+            self._send_end(head)
+        elif more:
             self._held = head
         else:
             self._connection.send(head)
@@ -211,8 +213,11 @@ class ClientDownstream:
         before_head, self.before_head = self.before_head, None
         return fields if before_head is None else await before_head(status, fields)
 
-    async def write(self, chunk: bytes) -> None:
-        """Send a piece of the body; returns when the client has room for more."""
+    async def write(self, chunk: bytes, *, last: bool = False) -> None:
+        """Send a piece of the body, or with `last` keep it for the `end` that follows.
+
+        Returns when the client has room for more.
+        """
         if not chunk or self._bodiless:
             return
         self.bytes_sent += len(chunk)
@@ -225,7 +230,12 @@ class ClientDownstream:
                 raise AssertionError("the body is longer than its Content-Length")
         if self._held:
             chunk, self._held = self._held + chunk, b""
-        self._connection.send(chunk)
+        if self._left == 0:
+            self._send_end(chunk)
+        elif last and self._chunked:
+            self._held = chunk
+        else:
+            self._connection.send(chunk)
         if self._connection.writing_paused:
             await self._connection.drained()
 
@@ -234,12 +244,19 @@ class ClientDownstream:
         if self._left:
             self.abort()
             return
-        if self._held:
-            self._connection.send(self._held)
-            self._held = b""
+        rest, self._held = self._held, b""
         if self._chunked and not self._bodiless:
-            self._connection.send(b"0\r\n" + field_lines(trailers or []) + b"\r\n")
+            rest += b"0\r\n" + field_lines(trailers or []) + b"\r\n"
+        if rest:
+            self._send_end(rest)
         self.ended = True
+
+    def _send_end(self, data: bytes) -> None:
+        """Send what the answer ends with: soon, if the connection goes on behind it."""
+        if self._keep_alive:
+            self._connection.send_soon(data)
+        else:
+            self._connection.send(data)
 
     async def answer(self, status: int, fields: Fields, body: bytes = b"") -> None:
         """Send a whole answer of known length; a 204 has none (RFC 9110 §8.6)."""
@@ -256,6 +273,7 @@ class ClientDownstream:
         """
         if self._message is None:
             raise AssertionError("a file is no answer to an upgrade")
+        self._connection.flush()
         request = FileRequest(self._message, self._body, self._connection, self)
         try:
             await response.prepare(request)
@@ -291,36 +309,13 @@ class ClientDownstream:
         return ClientStream(self._connection)
 
     def _framed(self, status: int, fields: Fields) -> Fields:
-        """Decide how the body ends, and say so (RFC 9112 §6)."""
-        fields = list(fields)
-        length = date = None
-        for name, value in fields:
-            lower = LOWER[name]
-            if lower == b"content-length":
-                length = value
-            elif lower == b"date":
-                date = value
-        self._chunked, self._left = False, None
-        self._bodiless = self.request.method == "HEAD" or status in (204, 304) or status == 101
-        if self._bodiless:
-            pass
-        elif length is not None:
-            self._left = int(length)
-        elif self.request.version >= (1, 1):
-            self._chunked = True
-            fields.append((b"Transfer-Encoding", b"chunked"))
-        else:
-            self.close_after()
-        if self._connection.draining or not self.body_received:
-            # A client that is still sending shall not go on for the sake of its connection.
-            self.close_after()
-        if status == 101:
-            pass
-        elif not self._keep_alive:
-            fields.append((b"Connection", b"close"))
-        elif self.request.version < (1, 1):
-            fields.append((b"Connection", b"keep-alive"))
-        if date is None:
+        """Decide how the answer ends, and return its fields."""
+        # A client that is still sending shall not go on for the sake of its connection.
+        goes_on = self._keep_alive and self.body_received and not self._connection.draining
+        fields, self._bodiless, self._chunked, self._left, self._keep_alive, dated = framed(
+            status, fields, self.request, keep_alive=goes_on
+        )
+        if not dated:
             fields.append((b"Date", formatdate(usegmt=True).encode()))
         return fields
 

@@ -21,6 +21,7 @@ from .downstream import ClientDownstream
 from .errors import WixproxyError
 from .parser_limits import PARSER_FIELD_BYTES, PARSER_FIELDS, PARSER_LINE_BYTES
 from .turned_away import TurnedAway
+from .wire.outbox import Outbox
 
 Serve = Callable[[ClientDownstream], Awaitable[None]]
 Refuse = Callable[[ClientDownstream, WixproxyError], Awaitable[None]]
@@ -59,6 +60,7 @@ class PublicServer(web.Server):
         self._told_at = -math.inf
         self._coming: set[web.RequestHandler] = set()
         self._heard: set[TurnedAway] = set()
+        self.outbox = Outbox()
         self.draining = False
         self._emptied: asyncio.Future[None] | None = None
 

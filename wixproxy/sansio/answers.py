@@ -96,3 +96,15 @@ def _framing_fields(fields: Fields) -> tuple[int | None, bool, list[bytes] | Non
         raise UpstreamMalformed("The answer has both Content-Length and Transfer-Encoding.")
     names_connection = get(fields, b"connection") is not None
     return length, chunked, tokens(fields, b"connection") if names_connection else None
+
+
+def keep_alive_seconds(fields: Fields) -> float | None:
+    """Return how long the upstream says it keeps an idle connection, in seconds."""
+    announced = get(fields, b"keep-alive")
+    if announced is None:
+        return None
+    for member in announced.split(b","):
+        name, _, value = member.strip().partition(b"=")
+        if name.lower() == b"timeout" and value.isdigit() and len(value) < 7:
+            return float(value)
+    return None

@@ -131,9 +131,10 @@ class Downstream(Protocol):
         """
         ...
 
-    async def write(self, chunk: bytes) -> None:
+    async def write(self, chunk: bytes, *, last: bool = False) -> None:
         """Send a piece of the body; returns when the client has room for more.
 
+        `last` says that `end` follows at once, so that both may go out together.
         Raises `ClientGone` when the client left.
         """
         ...

@@ -19,13 +19,14 @@ from ..sansio.answers import (
     Framing,
     agrees_to_switch,
     frame_answer,
+    keep_alive_seconds,
 )
 from ..sansio.exchange import Fields, Request
-from ..sansio.headers import get
 from ..sansio.origin import Origin
 from .alarm import Alarm
 from .heads import END_OF_HEAD, ChunkedBody, check_beginning, check_line_ends, read_head
 from .incoming import Incoming
+from .outbox import Outbox
 from .remains import remains
 
 WRITE_HIGH_WATER_BYTES = 64 * 1024
@@ -39,6 +40,7 @@ class Connection(asyncio.Protocol):
         origin: Origin,
         *,
         max_head_bytes: int,
+        outbox: Outbox,
         on_idle: Callable[[Connection], None],
         on_lost: Callable[[Connection], None],
     ) -> None:
@@ -47,6 +49,8 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
         self.idle_limit: float | None = None
         self._max_head_bytes = max_head_bytes
+        self._outbox = outbox
+        self._unsent = b""
         self._on_idle = on_idle
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
@@ -71,18 +75,26 @@ class Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing()
 
     def start(self, request: Request, head: bytes) -> Incoming:
-        """Send the head of a request and return its answer to be."""
+        """Send the head of a request, soon if nothing follows it, and return its answer to be."""
         incoming = Incoming(self._loop, self._alarm, self.origin, self)
         self._incoming, self._request = incoming, request
         self._interim_count = 0
         self._take = self._take_head
         if self._transport is None:
             self._fail(self._broken_off(incoming))
-        else:
+        elif request.has_body:
             self._transport.write(head)
-            if not request.has_body:
-                incoming.sent()
+        else:
+            self._unsent = head
+            self._outbox.put(self._send_whole)
         return incoming
+
+    def _send_whole(self) -> None:
+        """Send a request that is nothing but its head, unless it was given up meanwhile."""
+        head, self._unsent = self._unsent, b""
+        if head and self._incoming is not None and self.is_open:
+            cast("asyncio.Transport", self._transport).write(head)
+            self._incoming.sent()
 
     async def write(self, data: bytes, seconds: float | None = None) -> None:
         """Send bytes; return when there is room for more.
@@ -244,7 +256,7 @@ class Connection(asyncio.Protocol):
         self, incoming: Incoming, framing: Framing, status: int, fields: Fields, *, surplus: bool
     ) -> None:
         self._framing = framing
-        self.idle_limit = _keep_alive_seconds(fields) if framing.reusable else None
+        self.idle_limit = keep_alive_seconds(fields) if framing.reusable else None
         incoming.head(status, fields)
         match framing.end:
             case BodyEnd.NONE:
@@ -303,6 +315,7 @@ class Connection(asyncio.Protocol):
 
     def _forget(self) -> None:
         self._incoming = self._request = self._framing = self._chunks = None
+        self._unsent = b""
         self._take = self._take_unasked
         self._head.clear()
 
@@ -320,15 +333,3 @@ class Connection(asyncio.Protocol):
         may_speak_tls = not self.origin.is_tls and self.origin.socket_path is None
         hint = " If it speaks TLS, write https:// in its address." if may_speak_tls else ""
         return UpstreamUnavailable(f"{self.origin} closed the connection before it answered.{hint}")
-
-
-def _keep_alive_seconds(fields: Fields) -> float | None:
-    """Return how long the upstream says it keeps an idle connection, in seconds."""
-    announced = get(fields, b"keep-alive")
-    if announced is None:
-        return None
-    for member in announced.split(b","):
-        name, _, value = member.strip().partition(b"=")
-        if name.lower() == b"timeout" and value.isdigit() and len(value) < 7:
-            return float(value)
-    return None

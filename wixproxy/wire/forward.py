@@ -37,8 +37,9 @@ async def relay(
         await downstream.head(answer.status, fields, more=at_once)
         next_piece = read or answer.read
         while piece := await next_piece():
-            await downstream.write(piece)
-            if read is None and answer.is_read:
+            last = read is None and answer.is_read
+            await downstream.write(piece, last=last)
+            if last:
                 break
         trailers: Fields | None = None
         if answer.trailers and takes_trailers(request.fields):

@@ -20,6 +20,7 @@ from .answer import Answer
 from .connection import Connection
 from .dial import dial
 from .incoming import Incoming
+from .outbox import Outbox
 from .places import Places
 from .upload import request_head, upload
 
@@ -70,6 +71,7 @@ class Pool:
         self._max = max_per_origin
         self._max_idle = max_idle_per_origin
         self._max_head_bytes = max_answer_head_bytes
+        self._outbox = Outbox()
         self._idle: dict[Origin, list[Connection]] = {}
         self._open: set[Connection] = set()
         self._places: dict[Origin, Places] = {}
@@ -224,6 +226,7 @@ class Pool:
             return Connection(
                 origin,
                 max_head_bytes=self._max_head_bytes,
+                outbox=self._outbox,
                 on_idle=self._keep,
                 on_lost=self._lost,
             )

@@ -1,0 +1,113 @@
+"""The end of an answer goes out in a moment, and before everything that follows it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.public_listener import GET, HEAD, LAST_GET, Listener, listening
+from wixproxy.client_connection import ClientConnection
+from wixproxy.downstream import ClientDownstream
+from wixproxy.errors import ClientGone
+
+
+def only_connection(listener: Listener) -> ClientConnection:
+    (connection,) = listener.server.connections
+    assert isinstance(connection, ClientConnection)
+    return connection
+
+
+async def answer_page(downstream: ClientDownstream) -> None:
+    await downstream.answer(200, [], downstream.request.path)
+
+
+async def test_the_answers_of_pipelined_requests_come_in_their_order() -> None:
+    targets = [b"/%d" % number for number in range(20)]
+    asked = b"".join(GET.replace(b" / ", b" %b " % target) for target in targets)
+    async with listening(answer_page) as listener:
+        client = await listener.client(asked + LAST_GET)
+        received = await client.rest()
+    bodies = [answer.partition(b"\r\n\r\n")[2] for answer in received.split(b"HTTP/1.1 ")[1:]]
+    assert bodies == [*targets, b"/"]
+
+
+@pytest.mark.parametrize("how", ["force_close", "say_last", "reset"])
+async def test_an_answer_that_waits_goes_out_before_its_connection_ends(how: str) -> None:
+    ended = asyncio.Event()
+
+    async def serve(downstream: ClientDownstream) -> None:
+        await downstream.answer(200, [], b"whole")
+        getattr(only_connection(listener), how)()
+        ended.set()
+
+    async with listening(serve) as listener:
+        client = await listener.client(GET)
+        await ended.wait()
+        assert (await client.head()).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert await client.exactly(5) == b"whole"
+
+
+async def test_what_is_said_behind_an_answer_that_waits_comes_behind_it() -> None:
+    async def serve(downstream: ClientDownstream) -> None:
+        await downstream.answer(200, [], b"whole")
+        only_connection(listener).send(b"behind")
+
+    async with listening(serve) as listener:
+        client = await listener.client(GET)
+        await client.head()
+        assert await client.exactly(11) == b"wholebehind"
+
+
+async def test_a_client_that_left_in_the_turn_of_its_answer_is_no_fault() -> None:
+    gone = asyncio.Event()
+
+    async def serve(downstream: ClientDownstream) -> None:
+        connection = only_connection(listener)
+        await downstream.answer(200, [], b"whole")
+        assert connection.transport is not None
+        connection.transport.abort()
+        with pytest.raises(ClientGone):
+            connection.send(b"more")
+        gone.set()
+
+    async with listening(serve) as listener:
+        client = await listener.client(GET)
+        await gone.wait()
+        assert await client.rest() == b""
+
+
+@pytest.mark.parametrize("request_bytes", [GET, HEAD], ids=["GET", "HEAD"])
+async def test_a_chunked_answer_of_one_piece_is_written_at_once(request_bytes: bytes) -> None:
+    """Its head, its only chunk and its last one would be three packets."""
+    written: list[bytes] = []
+
+    async def serve(downstream: ClientDownstream) -> None:
+        transport = only_connection(listener).transport
+        assert transport is not None
+        only_connection(listener).transport = Recording(transport, written)
+        await downstream.head(200, [], more=True)
+        await downstream.write(b"piece", last=True)
+        await downstream.end()
+
+    async with listening(serve) as listener:
+        client = await listener.client(request_bytes)
+        await client.head()
+        if request_bytes is GET:
+            assert await client.exactly(15) == b"5\r\npiece\r\n0\r\n\r\n"
+    assert len(written) == 1
+
+
+class Recording:
+    """A transport that remembers what was written to it."""
+
+    def __init__(self, transport: asyncio.Transport, written: list[bytes]) -> None:
+        self._transport = transport
+        self._written = written
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        self._written.append(data)
+        self._transport.write(data)
