@@ -187,7 +187,7 @@ class Recorder:
     async def head(self, status: int, fields: Fields, *, more: bool = False) -> None:
         self.head_sent, self.status, self.fields = True, status, fields
 
-    async def write(self, chunk: bytes) -> None:
+    async def write(self, chunk: bytes, *, last: bool = False) -> None:
         self.body += chunk
         self.written.set()
         if self._gone_after is not None and len(self.body) > self._gone_after:
