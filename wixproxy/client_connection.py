@@ -233,6 +233,8 @@ class ClientConnection(ClientOutput):
         """Give every byte from now on to `stream`."""
         self._tunnel = stream
         self.set_parser(stream)  # type: ignore[arg-type] # it asks for feed_data alone
+        # It would keep the head that it read last, and there is none to come.
+        self._parser = None
 
     def dismiss(self, *, patiently: bool) -> None:
         """End what would go on by itself, and close where nothing is under way.

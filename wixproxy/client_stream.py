@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class ClientStream:
     """One end of a tunnel: the client's."""
 
+    __slots__ = ("_arrival", "_connection", "_ended", "_frames", "_leaving", "_pieces")
+
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         # Thousands of these are idle at once, and a queue of asyncio's weighs as much as the rest.

@@ -15,9 +15,9 @@ send trailers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from email.utils import formatdate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
@@ -50,7 +50,8 @@ _LAST_CHUNK = b"0\r\n\r\n"
 class ClientDownstream:
     """One request of a client and the answer to it; see `sansio.exchange.Downstream`.
 
-    `ended` tells whether the answer was sent to its end.
+    `ended` tells whether the answer was sent to its end. `tunnel` is what goes
+    on behind a 101 when its handler has returned.
     """
 
     __slots__ = (
@@ -70,6 +71,7 @@ class ClientDownstream:
         "ended",
         "request",
         "status",
+        "tunnel",
     )
 
     def __init__(
@@ -83,6 +85,7 @@ class ClientDownstream:
         self.status = 0
         self.bytes_sent = 0
         self.ended = False
+        self.tunnel: Coroutine[Any, Any, None] | None = None
         self._said_last = message.should_close or headers.is_last_of_old_client(self.request)
         # The parser stops behind a wish to upgrade, and what follows might hang there; and it
         # carries the last trailer of a chunked body over into the head of the next request.
@@ -302,10 +305,15 @@ class ClientDownstream:
         self._connection.transport.close()
 
     def upgrade(self) -> ClientStream:
-        """Hand over the connection's bytes, once a 101 was sent."""
+        """Hand over the connection's bytes, once a 101 was sent.
+
+        A tunnel may stand for days, so nothing is kept of the heads that led to it.
+        """
         self.close_after()
         self.ended = True
         self._message = None
+        self.request = self.request.with_fields([])
+        self._sent_fields = []
         return ClientStream(self._connection)
 
     def _framed(self, status: int, fields: Fields) -> Fields:

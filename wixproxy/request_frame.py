@@ -43,6 +43,7 @@ class RequestFrame(ABC):
         try:
             with service.in_use:
                 await self._answer(service, downstream, request_id)
+                await _go_on(downstream)
         except ClientGone:
             raise
         except WixproxyError as error:
@@ -88,6 +89,14 @@ class RequestFrame(ABC):
             self.log.warning("request %s: %s: %s", request_id, error.code, error.message)
         fields, body = self._problem(downstream, error, request_id)
         await downstream.answer(error.status, fields, body)
+
+
+async def _go_on(downstream: ClientDownstream) -> None:
+    """Carry what follows a 101, if one was sent."""
+    # Held by nobody else: it knows the connection, which knows the downstream.
+    tunnel, downstream.tunnel = downstream.tunnel, None
+    if tunnel is not None:
+        await tunnel
 
 
 def _request_ids() -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -255,3 +256,28 @@ async def test_a_client_that_does_not_read_stalls_the_messages_for_it(proxied: S
         while piece := await client.reader.read(1_048_576):
             received += piece
     assert len(received) == sent
+
+
+async def test_an_idle_websocket_keeps_nothing_of_the_heads_that_led_to_it(proxied: Scene) -> None:
+    """Thousands of them stand for days, and their heads would weigh more than all the rest."""
+
+    async def upstream(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(SWITCH + b"X-Answered: mark\r\n\r\n")
+        await peer.gone()
+
+    proxied.upstream.script = upstream
+    client = await proxied.client()
+    await opened(client, b"X-Asked: mark\r\n")
+    gc.collect()
+    held = gc.get_objects()
+    client.leave()
+    assert [thing for thing in held if are_marked(thing)] == []
+
+
+def are_marked(thing: object) -> bool:
+    """Tell whether these are fields of the proxy's; those of a test are read by h11, in its way."""
+    names = (b"X-Asked", b"X-Answered")
+    return isinstance(thing, (list, tuple)) and any(
+        type(each) is tuple and len(each) == 2 and each[0] in names for each in thing
+    )

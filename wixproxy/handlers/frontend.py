@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from ..client_stream import ClientStream
 from ..errors import SessionEnded, WixproxyError
 from ..exchange import Exchange
 from ..injection import InjectedPage, is_for_page
@@ -85,8 +84,7 @@ class Frontend:
         page = _injected(exchange, answer, fields) if takes_tag else None
         if answer.upgraded:
             await exchange.downstream.head(answer.status, fields)
-            stream: ClientStream = exchange.downstream.upgrade()
-            await tunnel(answer, stream)
+            exchange.downstream.tunnel = tunnel(answer, exchange.downstream.upgrade())
             return
         await relay(
             answer,

@@ -74,6 +74,10 @@ class Answer:
         # Awaited here, so that the answer is not forgotten, and given up, meanwhile.
         return await self._incoming.read(self._idle_seconds)
 
+    def forget_head(self) -> None:
+        """Keep nothing of the head, which a tunnel outlives by days."""
+        self.fields = self._incoming.fields = []
+
     async def write(self, data: bytes) -> None:
         """Send bytes of the new protocol; raises `UpstreamUnavailable`."""
         await self._connection.write(data)

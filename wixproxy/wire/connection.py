@@ -33,7 +33,7 @@ WRITE_HIGH_WATER_BYTES = 64 * 1024
 
 
 class Connection(asyncio.Protocol):
-    """One transport; `reused` after its first exchange, `idle_since` between exchanges."""
+    """One transport; `reused` after its first exchange."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self.origin = origin
         self.reused = False
-        self.idle_since = 0.0
+        self._idle_since = 0.0
         self.idle_limit: float | None = None
         self._max_head_bytes = max_head_bytes
         self._outbox = outbox
@@ -73,6 +73,11 @@ class Connection(asyncio.Protocol):
     def is_open(self) -> bool:
         """Tell whether bytes can still be written."""
         return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long nothing has been asked."""
+        return self._loop.time() - self._idle_since
 
     def start(self, request: Request, head: bytes) -> Incoming:
         """Send the head of a request, soon if nothing follows it, and return its answer to be."""
@@ -244,6 +249,7 @@ class Connection(asyncio.Protocol):
             if not agrees_to_switch(request.fields, fields):
                 raise UpstreamMalformed("the answer is a 101 that was not asked for.")
             incoming.switched = True
+            self._request = None
             self._take = incoming.push
             incoming.head(status, fields)
         else:
@@ -301,7 +307,7 @@ class Connection(asyncio.Protocol):
         incoming.release()
         if framing.reusable and not surplus and not incoming.sending and self.is_open:
             self.reused = True
-            self.idle_since = self._loop.time()
+            self._idle_since = self._loop.time()
             self._on_idle(self)
         else:
             self.abort()

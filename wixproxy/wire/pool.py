@@ -244,10 +244,9 @@ class Pool:
     def _reuse(self, origin: Origin, repeatable: bool) -> Connection | None:
         """Return the connection used last, if it may still be trusted."""
         idle = self._idle.get(origin)
-        now = asyncio.get_running_loop().time()
         while idle:
             connection = idle.pop()
-            waited = now - connection.idle_since
+            waited = connection.idle_seconds
             if not connection.is_open or waited >= self._kept_seconds(connection):
                 connection.abort()
             elif not repeatable and waited > FRESH_IDLE_SECONDS:
@@ -289,10 +288,9 @@ class Pool:
     def _sweep(self) -> None:
         """Close what has been idle for too long, and come again while any is left."""
         self._sweep_timer = None
-        now = asyncio.get_running_loop().time()
         for idle in list(self._idle.values()):
             for connection in list(idle):
-                if now - connection.idle_since > self._kept_seconds(connection):
+                if connection.idle_seconds > self._kept_seconds(connection):
                     idle.remove(connection)
                     connection.abort()
         self._idle = {origin: idle for origin, idle in self._idle.items() if idle}

@@ -54,6 +54,7 @@ async def tunnel(
 
     Returns normally in either case: a tunnel has no answer that could fail.
     """
+    answer.forget_head()
     up, down = _Way(client, answer), _Way(answer, client)
     running = {asyncio.create_task(up.carry()), asyncio.create_task(down.carry())}
     ways = list(running)
@@ -79,6 +80,8 @@ async def tunnel(
 
 class _Way:
     """One direction; `carried` counts its bytes."""
+
+    __slots__ = ("_sink", "_source", "carried")
 
     def __init__(self, source: ByteStream, sink: ByteStream) -> None:
         self._source = source
