@@ -50,6 +50,7 @@ class BrowserSession:
     """One exchange's view of its browser's session."""
 
     __slots__ = (
+        "_fields",
         "_front",
         "_lines",
         "_may_carry",
@@ -65,8 +66,12 @@ class BrowserSession:
     def __init__(self, front: Front, fields: Fields, *, may_carry: bool) -> None:
         self._front = front
         self._may_carry = may_carry
-        self._shown_cookies = cookies.pairs(fields)
-        self._shown_text = cookies.session_text(self._shown_cookies, front.cookies)
+        self._fields = fields
+        self._shown_cookies: list[tuple[str, str]] | None = None
+        self._shown_text: str | None = None
+        # Most requests for files bring no session, which costs no parsing to see.
+        if cookies.mentions(fields, front.cookies.session):
+            self._shown_text = cookies.session_text(self.shown_cookies, front.cookies)
         self._shown: Session | None = None
         self._lines: list[bytes] = []
         self.current: Session | None = None
@@ -82,12 +87,14 @@ class BrowserSession:
     @property
     def shown_cookies(self) -> list[tuple[str, str]]:
         """The cookies that came with the request."""
+        if self._shown_cookies is None:
+            self._shown_cookies = cookies.pairs(self._fields)
         return self._shown_cookies
 
     @property
     def is_known(self) -> bool:
         """Whether the cookie that came is a session's: open, ended, or not readable for now."""
-        return any((self.current, self.ended, self.unreadable))
+        return self.current is not None or self.ended is not None or self.unreadable is not None
 
     async def open(self, *, slides: bool) -> None:
         """Find out which session the browser shows; `slides` counts this as a use of it.
@@ -220,7 +227,7 @@ class BrowserSession:
             return lines
         try:
             text = await front.store.save(newest)
-            return cookies.set_session(text, front.cookies, remaining, self._shown_cookies) + lines
+            return cookies.set_session(text, front.cookies, remaining, self.shown_cookies) + lines
         except StoreUnavailable as error:
             _log_unwritten(error)
             return []
@@ -228,7 +235,7 @@ class BrowserSession:
     def _hint_lines(self, session: Session, remaining: int) -> list[bytes]:
         policy = self._front.cookies
         pair = (policy.hint, f"v1.{session.identity}.{session.hint}")
-        unchanged = pair in self._shown_cookies and (
+        unchanged = pair in self.shown_cookies and (
             self._shown is not None and self._shown.touched_at == session.touched_at
         )
         if unchanged:

@@ -16,7 +16,7 @@ import logging
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 
 from .downstream import ClientDownstream
 from .errors import BodyTooSlow, ClientGone, MalformedRequest, WixproxyError
@@ -43,7 +43,8 @@ class RequestFrame(ABC):
         try:
             with service.in_use:
                 await self._answer(service, downstream, request_id)
-                await _go_on(downstream)
+                if downstream.tunnel is not None:
+                    await _carry(downstream, downstream.tunnel)
         except ClientGone:
             raise
         except WixproxyError as error:
@@ -91,12 +92,11 @@ class RequestFrame(ABC):
         await downstream.answer(error.status, fields, body)
 
 
-async def _go_on(downstream: ClientDownstream) -> None:
-    """Carry what follows a 101, if one was sent."""
-    # Held by nobody else: it knows the connection, which knows the downstream.
-    tunnel, downstream.tunnel = downstream.tunnel, None
-    if tunnel is not None:
-        await tunnel
+async def _carry(downstream: ClientDownstream, tunnel: Awaitable[None]) -> None:
+    """Carry what follows a 101."""
+    # A circle otherwise: it knows the connection, which knows the downstream.
+    downstream.tunnel = None
+    await tunnel
 
 
 def _request_ids() -> Iterator[str]:

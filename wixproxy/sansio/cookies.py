@@ -91,6 +91,12 @@ def pairs(fields: Fields) -> list[tuple[str, str]]:
     return found
 
 
+def mentions(fields: Fields, name: str) -> bool:
+    """Tell whether the text of a request's cookies holds this name anywhere."""
+    encoded = name.encode("ascii")
+    return any(encoded in value for value in get_all(fields, b"cookie"))
+
+
 def session_text(cookies: Iterable[tuple[str, str]], policy: CookiePolicy) -> str | None:
     """Return the joined text of the session cookie; None if absent, doubled or incomplete."""
     own: dict[str, str] = {}
@@ -181,8 +187,7 @@ def for_frontend(
     came. Fields that need no change keep their bytes.
     """
     # The name of a login attempt begins with that of the session.
-    concerned = (policy.login if session is None else policy.session).encode("ascii")
-    if not session and not any(concerned in value for value in get_all(fields, b"cookie")):
+    if not session and not mentions(fields, policy.login if session is None else policy.session):
         return fields
     result: Fields = []
     placed = False

@@ -64,6 +64,10 @@ class Answer:
         """The trailers as received, once the body has been read."""
         return self._incoming.trailers
 
+    def take(self) -> bytes:
+        """Return what has arrived of the body and was not read; empty bytes if nothing has."""
+        return self._incoming.take()
+
     async def read(self) -> bytes:
         """Return the next piece of the body; empty bytes at its end.
 

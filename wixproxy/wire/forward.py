@@ -36,11 +36,11 @@ async def relay(
         at_once = read is None and answer.has_arrived
         await downstream.head(answer.status, fields, more=at_once)
         next_piece = read or answer.read
-        while piece := await next_piece():
+        piece = answer.take() if at_once else await next_piece()
+        while piece:
             last = read is None and answer.is_read
             await downstream.write(piece, last=last)
-            if last:
-                break
+            piece = b"" if last else await next_piece()
         trailers: Fields | None = None
         if answer.trailers and takes_trailers(request.fields):
             trailers = trailer_fields(answer.trailers)

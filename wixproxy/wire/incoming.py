@@ -173,8 +173,7 @@ class Incoming:
 
         Raises as `next_head` does.
         """
-        pieces = self._pieces
-        while not pieces:
+        while not self._pieces:
             if self._error is not None:
                 raise self._error
             if self.ended:
@@ -183,6 +182,11 @@ class Incoming:
                 await self._more(seconds)
             finally:
                 self._waited()
+        return self.take()
+
+    def take(self) -> bytes:
+        """Return all that has arrived of the body; empty bytes if nothing is unread."""
+        pieces = self._pieces
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         self._size = 0
