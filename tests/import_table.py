@@ -40,8 +40,9 @@ OURS: Mapping[str, set[str]] = {
     "wix": DECIDERS | {"stores"},
     "client_stream": DECIDERS,
     "file_request": set(),
+    "received_request": DECIDERS,
     "status_lines": set(),
-    "downstream": DECIDERS | {"client_stream", "file_request", "status_lines"},
+    "downstream": DECIDERS | {"client_stream", "file_request", "received_request", "status_lines"},
     "parser_limits": DECIDERS,
     "client_output": DECIDERS,
     "client_connection": DECIDERS
@@ -119,6 +120,7 @@ OTHERS: Mapping[str, set[str]] = {
     "downstream": {"aiohttp"},
     "file_request": {"aiohttp"},
     "parser_limits": {"aiohttp"},
+    "received_request": {"aiohttp"},
     "protocol": {"aiohttp"},
     "handlers.files": {"aiohttp"},
     "pages": {"jinja2"},

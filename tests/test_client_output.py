@@ -32,7 +32,7 @@ async def test_the_answers_of_pipelined_requests_come_in_their_order() -> None:
     assert bodies == [*targets, b"/"]
 
 
-@pytest.mark.parametrize("how", ["force_close", "say_last", "reset"])
+@pytest.mark.parametrize("how", ["force_close", "half_close", "reset"])
 async def test_an_answer_that_waits_goes_out_before_its_connection_ends(how: str) -> None:
     ended = asyncio.Event()
 
@@ -46,6 +46,25 @@ async def test_an_answer_that_waits_goes_out_before_its_connection_ends(how: str
         await ended.wait()
         assert (await client.head()).startswith(b"HTTP/1.1 200 OK\r\n")
         assert await client.exactly(5) == b"whole"
+
+
+async def test_an_answer_that_waits_goes_out_before_a_fin_closes_its_connection() -> None:
+    closes = None
+
+    async def serve(downstream: ClientDownstream) -> None:
+        nonlocal closes
+        await downstream.answer(200, [], b"whole")
+        connection = only_connection(listener)
+        connection.exchange = None
+        if not (closes := not connection.eof_received()):
+            raise AssertionError("there is nothing left to wait for")
+        assert connection.transport is not None
+        connection.transport.close()
+
+    async with listening(serve) as listener:
+        client = await listener.client(GET)
+        assert (await client.rest()).endswith(b"whole")
+    assert closes
 
 
 async def test_what_is_said_behind_an_answer_that_waits_comes_behind_it() -> None:

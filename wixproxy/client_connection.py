@@ -108,7 +108,7 @@ class ClientConnection(ClientOutput):
         try:
             if error is not None:
                 exchange.close_after()
-                await self.refuse(exchange, error)
+                await self._answer_refusal(exchange, error)
             else:
                 await self._server.serve(exchange)
                 if exchange.body_is_broken:
@@ -146,7 +146,7 @@ class ClientConnection(ClientOutput):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it only grows and neither a head nor a body comes of it."""
-        if self._deaf:
+        if self._ignores_input:
             return
         super().data_received(data)
         if self._tunnel is not None:
@@ -155,7 +155,7 @@ class ClientConnection(ClientOutput):
             head, body = self._messages[-1]
             if isinstance(head, _ErrInfo):
                 self._messages.pop()
-                self._refuse(head)
+                self._queue_refusal(head)
                 return
             self._body = body
         arrived = (self._request_count, self._body.total_bytes)
@@ -168,7 +168,7 @@ class ClientConnection(ClientOutput):
         self._undelivered += len(data)
         if self._undelivered > PARSER_HEAD_BYTES:
             error = FieldsTooLarge(f"The header fields have more than {PARSER_HEAD_BYTES} bytes.")
-            self._refuse(_ErrInfo(error.status, error, error.message))
+            self._queue_refusal(_ErrInfo(error.status, error, error.message))
 
     @property
     def _is_waiting(self) -> bool:
@@ -190,13 +190,13 @@ class ClientConnection(ClientOutput):
             self._next_keepalive_close_time, self._process_keepalive
         )
 
-    def _refuse(self, what: _ErrInfo) -> None:
+    def _queue_refusal(self, what: _ErrInfo) -> None:
         """Read no more, and refuse a head in its turn.
 
         What breaks within a body is told to whoever reads it; aiohttp would
         have them wait for the rest.
         """
-        self._deaf = True
+        self._ignores_input = True
         if not self._body.is_eof():
             self._body.set_exception(web.RequestPayloadError(what.message))
             return
@@ -204,7 +204,7 @@ class ClientConnection(ClientOutput):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def refuse(self, exchange: ClientDownstream, error: WixproxyError) -> None:
+    async def _answer_refusal(self, exchange: ClientDownstream, error: WixproxyError) -> None:
         """Answer what could not be parsed; raises `ClientGone` when the client left."""
         await self._server.refuse(exchange, error)
         await self.linger()
@@ -224,9 +224,9 @@ class ClientConnection(ClientOutput):
             error = HeadTooSlow(
                 f"The request's head was not complete after {self._server.head_seconds:g} seconds."
             )
-            self._refuse(_ErrInfo(error.status, error, error.message))
+            self._queue_refusal(_ErrInfo(error.status, error, error.message))
         else:
-            self.say_last()
+            self.half_close()
             self._loop.call_later(LINGER_SECONDS, self.force_close)
 
     def begin_tunnel(self, stream: ClientStream) -> None:
@@ -273,17 +273,19 @@ class ClientConnection(ClientOutput):
 
     def eof_received(self) -> bool:  # type: ignore[override] # asyncio asks for a bool
         """Decide whether a FIN is the end of the client or only of what it sends."""
+        # Where it closes the connection, an answer that waits would be lost.
+        self.flush()
         if self._tunnel is not None:
             self._tunnel.feed_eof()
             return True
-        if self._said_last:
+        if self._half_closed:
             return False
         if self._messages:
             head, payload = self._messages[-1]
             # What could not be parsed has no such field; its refusal closes, too.
             return getattr(head, "should_close", True) and payload.is_eof()
         exchange = self.exchange
-        return exchange is not None and exchange.said_last and exchange.body_received
+        return exchange is not None and exchange.is_last and exchange.body_received
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Wake who waits for bytes; the rest is aiohttp's."""

@@ -1,6 +1,6 @@
 """What goes out over a client's connection, and how its end is said.
 
-1. The end of an answer waits for the end of the loop's turn, to go out
+1. The end of an answer waits for the loop's next iteration, to go out
    together with those of other connections (see `wire.outbox`). Whatever else
    is written, and whatever closes, lets it go first.
 2. Where the client may still be sending, a connection is first only said to
@@ -34,14 +34,14 @@ _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 class ClientOutput(web.RequestHandler):
     """The way out of one client's connection."""
 
-    __slots__ = ("_deaf", "_said_last", "_server", "_unsent")
+    __slots__ = ("_half_closed", "_ignores_input", "_server", "_unsent")
 
     def __init__(self, server: PublicServer, **options: Any) -> None:
         super().__init__(server, **options)
         self._server = server
         self._unsent = b""
-        self._deaf = False
-        self._said_last = False
+        self._half_closed = False
+        self._ignores_input = False
 
     def send(self, data: bytes) -> None:
         """Write bytes to the client; raises `ClientGone` when it left."""
@@ -61,7 +61,7 @@ class ClientOutput(web.RequestHandler):
         self._server.outbox.put(self.flush)
 
     def flush(self) -> None:
-        """Write what waits for the end of the turn; a client that left gets nothing."""
+        """Write what waits for the next iteration; a client that left gets nothing."""
         data, self._unsent = self._unsent, b""
         if data and self.transport is not None and not self.transport.is_closing():
             self.transport.write(data)
@@ -75,13 +75,13 @@ class ClientOutput(web.RequestHandler):
 
     async def linger(self) -> None:
         """Let a client read why its request was refused, though it may still be sending it."""
-        self.say_last()
+        self.half_close()
         # The client's own end ends this sooner.
         await asyncio.sleep(LINGER_SECONDS)
 
-    def say_last(self) -> None:
-        """Say that nothing more comes, and no longer heed what the client sends."""
-        self._deaf = self._said_last = True
+    def half_close(self) -> None:
+        """End our direction (FIN), and ignore what the client still sends (RFC 9112 §9.6)."""
+        self._half_closed = self._ignores_input = True
         self.flush()
         if self.transport is not None and self.transport.can_write_eof():
             self.transport.write_eof()

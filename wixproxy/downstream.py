@@ -27,9 +27,10 @@ from aiohttp.streams import StreamReader
 from .client_stream import ClientStream
 from .errors import BodyTooLarge, BodyTooSlow, ClientGone, MalformedRequest
 from .file_request import FileRequest
+from .received_request import received_request
 from .sansio import headers
 from .sansio.answer_framing import framed
-from .sansio.exchange import Fields, Head, Request
+from .sansio.exchange import Fields
 from .sansio.head_lines import field_lines
 from .status_lines import status_line
 
@@ -50,8 +51,9 @@ _LAST_CHUNK = b"0\r\n\r\n"
 class ClientDownstream:
     """One request of a client and the answer to it; see `sansio.exchange.Downstream`.
 
-    `ended` tells whether the answer was sent to its end. `tunnel` is what goes
-    on behind a 101 when its handler has returned.
+    `ended` tells whether the answer was handed to the connection to its end; its
+    last bytes may wait there for the loop's next iteration. `tunnel` is what
+    goes on behind a 101 when its handler has returned.
     """
 
     __slots__ = (
@@ -61,10 +63,10 @@ class ClientDownstream:
         "_connection",
         "_expects_continue",
         "_held",
+        "_is_last",
         "_keep_alive",
         "_left",
         "_message",
-        "_said_last",
         "_sent_fields",
         "before_head",
         "bytes_sent",
@@ -80,18 +82,18 @@ class ClientDownstream:
         self._message: RawRequestMessage | None = message
         self._body = body
         self._connection = connection
-        self.request = _request(message, connection.peername)
+        self.request = received_request(message, connection.peername)
         self.before_head: BeforeHead | None = None
         self.status = 0
         self.bytes_sent = 0
         self.ended = False
         self.tunnel: Coroutine[Any, Any, None] | None = None
-        self._said_last = message.should_close or headers.is_last_of_old_client(self.request)
+        self._is_last = message.should_close or headers.is_last_of_old_client(self.request)
         # The parser stops behind a wish to upgrade, and what follows might hang there; and it
         # carries the last trailer of a chunked body over into the head of the next request.
         wants_upgrade = headers.get(self.request.fields, b"upgrade") is not None
         self._keep_alive = not (
-            self._said_last or connection.draining or wants_upgrade or self.request.chunked
+            self._is_last or connection.draining or wants_upgrade or self.request.chunked
         )
         self._chunked = False
         self._bodiless = False
@@ -106,7 +108,7 @@ class ClientDownstream:
 
     @property
     def head_sent(self) -> bool:
-        """Tell whether the head is written."""
+        """Tell whether the answer has begun, be its head written or kept for what follows."""
         return self.status != 0
 
     @property
@@ -115,9 +117,9 @@ class ClientDownstream:
         return self._keep_alive
 
     @property
-    def said_last(self) -> bool:
+    def is_last(self) -> bool:
         """Tell whether the client itself said that no other request follows."""
-        return self._said_last
+        return self._is_last
 
     @property
     def body_received(self) -> bool:
@@ -163,8 +165,8 @@ class ClientDownstream:
     ) -> bytes:
         """Return the whole body, which is held in memory, and so may neither grow nor dawdle.
 
-        Raises `BodyTooLarge` above `limit_bytes`, and `BodyTooSlow` when
-        nothing came for `idle_seconds`, or not all of it within `whole_seconds`.
+        Raises `BodyTooLarge` above `limit_bytes`, `BodyTooSlow` when nothing came
+        for `idle_seconds`, or not all of it within `whole_seconds`, and what `read` raises.
         """
         parts, size = [], 0
         loop = asyncio.get_running_loop()
@@ -189,12 +191,18 @@ class ClientDownstream:
         return b"".join(parts)
 
     async def interim(self, status: int, fields: Fields) -> None:
-        """Send a 1xx answer, but none to an HTTP/1.0 client (RFC 9110 §15.2)."""
+        """Send a 1xx answer, but none to an HTTP/1.0 client (RFC 9110 §15.2).
+
+        Raises `ClientGone`.
+        """
         if self.request.version >= (1, 1) and not self.head_sent:
             self._connection.send(status_line(status) + field_lines(fields) + b"\r\n")
 
     async def head(self, status: int, fields: Fields, *, more: bool = False) -> None:
-        """Send the head of the answer, or with `more` keep it for the `write` that follows."""
+        """Send the head of the answer, or with `more` keep it for the `write` that follows.
+
+        Where no body follows it goes out in the loop's next iteration. Raises `ClientGone`.
+        """
         if self.head_sent:
             raise AssertionError("an exchange has one answer")
         before_head, self.before_head = self.before_head, None
@@ -202,7 +210,7 @@ class ClientDownstream:
             fields = await before_head(status, fields)
         fields = self._framed(status, fields)
         head = status_line(status) + field_lines(fields) + b"\r\n"
-        # Only now: until a head is on the wire, a fault in it can still be answered.
+        # Only now: what is wrong with a head is found while it is made, and can still be answered.
         self.status, self._sent_fields = status, fields
         if self._bodiless or self._left == 0:
             self._send_end(head)
@@ -217,9 +225,10 @@ class ClientDownstream:
         return fields if before_head is None else await before_head(status, fields)
 
     async def write(self, chunk: bytes, *, last: bool = False) -> None:
-        """Send a piece of the body, or with `last` keep it for the `end` that follows.
+        """Send a piece of the body; return when the client has room for more.
 
-        Returns when the client has room for more.
+        With `last`, a chunk is kept for the `end` that follows; what completes a
+        Content-Length goes out in the loop's next iteration. Raises `ClientGone`.
         """
         if not chunk or self._bodiless:
             return
@@ -243,7 +252,10 @@ class ClientDownstream:
             await self._connection.drained()
 
     async def end(self, trailers: Fields | None = None) -> None:
-        """Finish the answer; a body shorter than announced is aborted instead."""
+        """Finish the answer; a body shorter than announced is aborted instead.
+
+        `trailers` go behind a chunked body alone. Raises `ClientGone`.
+        """
         if self._left:
             self.abort()
             return
@@ -262,7 +274,10 @@ class ClientDownstream:
             self._connection.send(data)
 
     async def answer(self, status: int, fields: Fields, body: bytes = b"") -> None:
-        """Send a whole answer of known length; a 204 has none (RFC 9110 §8.6)."""
+        """Send a whole answer of known length; a 204 has none (RFC 9110 §8.6).
+
+        Raises `ClientGone`.
+        """
         if status != 204:
             fields = [*fields, (b"Content-Length", str(len(body)).encode())]
         await self.head(status, fields, more=bool(body))
@@ -326,17 +341,3 @@ class ClientDownstream:
         if not dated:
             fields.append((b"Date", formatdate(usegmt=True).encode()))
         return fields
-
-
-def _request(head: RawRequestMessage, peer: object) -> Request:
-    fields = Head(head.raw_headers)
-    length = headers.get(fields, b"content-length")
-    return Request(
-        method=head.method,
-        target=head.path.encode("utf-8", "surrogateescape"),
-        fields=fields,
-        version=head.version,
-        content_length=int(length) if length is not None and length.isdigit() else None,
-        chunked=headers.get(fields, b"transfer-encoding") is not None,
-        peer=peer[0] if isinstance(peer, tuple) else None,
-    )

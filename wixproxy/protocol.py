@@ -2,7 +2,8 @@
 
 aiohttp parses requests and owns the connection; from the head of a request on,
 everything is ours: `serve` is called with each request's downstream, and
-`refuse` with what could not be parsed. See `client_connection` for the rest.
+`refuse` with what could not be parsed. See `client_connection` for what
+comes in, and `client_output` for what goes out.
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ class RequestServer(RequestFrame):
             await service.status[route.name](downstream)
             return
         if route is SERVER or is_last_hop(request):
-            await downstream.answer(204, [(b"Allow", b", ".join(_SERVED))])
+            await downstream.answer(
+                204, [(b"Allow", ", ".join(gate.ALLOWED_METHODS).encode("ascii"))]
+            )
             return
         is_ahead = fetch_metadata.is_prefetch(request.fields)
         shows_page = not is_ahead and fetch_metadata.is_for_tab(request.fields)
@@ -125,9 +127,6 @@ def _guard(service: Service, request: Request, route: Route, public: PublicURL) 
     elif route is FRONTEND and is_websocket_upgrade(request):
         has_cookie = service.fronts[public].cookies.is_shown(request.fields)
         fetch_metadata.guard_websocket(request, public, allowed, has_session_cookie=has_cookie)
-
-
-_SERVED = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
 
 
 def _may_carry(request: Request, route: Route, shows_page: bool, public: PublicURL) -> bool:

@@ -72,7 +72,7 @@ async def test_what_came_in_pieces_is_read_at_once(serve: Serve, pool: Pool) -> 
 
     answer = await pool.send(await serve(script), request())
     async with asyncio.timeout(2):
-        while not answer.ended:  # noqa: ASYNC110 - the reader must not read to see it
+        while not answer._incoming.ended:  # noqa: ASYNC110 - the reader must not read to see it
             await asyncio.sleep(0)
     assert await answer.read() == b"abc" * 50
     assert await answer.read() == b""
@@ -226,3 +226,20 @@ async def test_an_answer_that_was_given_up_never_looks_complete(serve: Serve, po
     answer.abort()
     with pytest.raises(UpstreamUnavailable, match="was given up"):
         await answer.read()
+
+
+@pytest.mark.parametrize("rest", [b"no chunk\r\n", b""], ids=["broken", "slow"])
+async def test_a_rest_that_nobody_wants_raises_nothing(
+    serve: Serve, pool: Pool, rest: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wixproxy.wire.answer.DISCARD_SECONDS", 0.05)
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(CHUNKED)
+        await peer.send(rest or b"1")
+        await peer.gone()
+
+    answer = await pool.send(await serve(script), request())
+    await answer.discard()
+    assert pool.idle_connections == 0

@@ -28,7 +28,11 @@ class Framed(NamedTuple):
 
 
 def framed(status: int, fields: Fields, request: Request, *, keep_alive: bool) -> Framed:
-    """Return the answer's fields with those that frame it; `keep_alive` says what is wished for."""
+    """Return the answer's fields with those that frame it.
+
+    `keep_alive` says whether the connection may go on, and the result whether
+    it does. Raises ValueError for a Content-Length that is no number.
+    """
     fields = list(fields)
     length: int | None = None
     dated = chunked = False

@@ -10,19 +10,15 @@ other than exactly `chunked`.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import NamedTuple
 
 from ..errors import UpstreamMalformed, quoted
 from .exchange import Fields
-from .headers import get, get_all, tokens
+from .headers import IS_LENGTH, get, get_all, tokens
 
 # 1xx answers before the final one: more than this is an upstream gone wrong.
 MAX_INTERIM_ANSWERS = 5
-
-# 18 digits stay below 2^63, which every reader can hold.
-_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}")
 
 
 class BodyEnd(Enum):
@@ -79,7 +75,7 @@ def _framing_fields(fields: Fields) -> tuple[int | None, bool, list[bytes] | Non
     length: int | None = None
     for value in get_all(fields, b"content-length"):
         digits = value.strip(b" \t")
-        if length is not None or not _LENGTH.fullmatch(digits):
+        if length is not None or not IS_LENGTH(digits):
             raise UpstreamMalformed(
                 f"The answer's Content-Length {quoted(digits)} is doubled or not a number."
             )

@@ -8,7 +8,7 @@ message must be the same message (RFC 9110 §7.6).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from .names import LOWER
 
@@ -98,7 +98,6 @@ class BodySource(Protocol):
         ...
 
 
-@runtime_checkable
 class Downstream(Protocol):
     """The client's side of one exchange: every answer goes through it.
 
@@ -110,7 +109,7 @@ class Downstream(Protocol):
 
     @property
     def head_sent(self) -> bool:
-        """Tell whether the head is written, so that no other answer can be given."""
+        """Tell whether the answer has begun, so that no other can be given."""
         ...
 
     async def read(self) -> bytes:

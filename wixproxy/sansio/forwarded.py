@@ -131,10 +131,10 @@ def frontend_fields(
     "member", or None where there is no session.
     """
     chain = _told_chain(fields, peer, trusted)
-    named, account = _account(tuple(chain), public)
+    named, own = _own_fields(tuple(chain), public)
     kept = [named if host is None else (b"Host", host)]
-    kept += [field for field in fields if _IS_TRUE[field[0]]]
-    kept += account
+    kept += [field for field in fields if _IS_NO_CLAIM[field[0]]]
+    kept += own
     if identity is not None:
         kept.append((b"X-Wix-Identity", identity.encode("ascii")))
     if member_id is not None:
@@ -163,7 +163,7 @@ def _is_claim(name: bytes) -> bool:
     return plain == b"host" or plain in _CLAIMS or plain.startswith(_CLAIM_PREFIXES)
 
 
-_IS_TRUE = Remembered(lambda name: not _is_claim(name))
+_IS_NO_CLAIM = Remembered(lambda name: not _is_claim(name))
 
 
 def _told_chain(fields: Fields, peer: str | None, trusted: TrustedProxies | None) -> list[str]:
@@ -212,7 +212,7 @@ def _named(text: str) -> _Named | None:
 
 
 @lru_cache(maxsize=1024)
-def _account(chain: tuple[str, ...], public: PublicURL) -> tuple[tuple[bytes, bytes], Fields]:
+def _own_fields(chain: tuple[str, ...], public: PublicURL) -> tuple[tuple[bytes, bytes], Fields]:
     # Host, and what is told beside it: the same for all requests of one client, so written once.
     account = [
         (b"X-Forwarded-Host", public.authority),

@@ -28,11 +28,12 @@ from ..errors import (
     quoted,
 )
 from .exchange import Fields, Request
-from .headers import get, named
+from .headers import IS_LENGTH, get, named
 from .names import Remembered
 
 VERSIONS = frozenset({(1, 0), (1, 1)})
-FORWARDED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# Named in `Allow`; other methods in upper case pass, too.
+ALLOWED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # CONNECT would make a tunnel of us, TRACE would echo cookies to a script (RFC 9110 §9.3.8).
 REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
 MAX_METHOD_CHARACTERS = 32  # the longest registered one, UPDATEREDIRECTREF, has 17
@@ -42,7 +43,6 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 # Visible ASCII but "#": a fragment never travels (RFC 9112 §3.2).
 _TARGET = re.compile(rb"[\x21\x22\x24-\x7e]+").fullmatch
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]*)([/?].*)?").fullmatch
-_LENGTH = re.compile(rb"0|[1-9][0-9]{0,18}").fullmatch
 # Narrower than RFC 3986's reg-name: no name that resolves has other characters.
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?").fullmatch
 
@@ -73,7 +73,7 @@ def check(request: Request, limits: Limits) -> None:
     if request.version not in VERSIONS:
         major, minor = request.version
         raise VersionRefused(f"Expected HTTP/1.1 or HTTP/1.0, found HTTP/{major}.{minor}.")
-    if request.method not in FORWARDED_METHODS:
+    if request.method not in ALLOWED_METHODS:
         _check_method(request.method)
     _check_target(request.method, request.target, limits)
     _check_sizes(request.fields, limits)
@@ -99,18 +99,14 @@ def effective_target(request: Request) -> tuple[bytes | None, bytes]:
     if target[:1] == b"/" or target == b"*":
         host = get(request.fields, b"host")
         return host.strip(_OWS) if host is not None else None, target
-    absolute = _ABSOLUTE(target)
-    if absolute is None or not _is_authority(absolute[1]):
-        raise MalformedRequest(
-            f"Expected a path or an http URL as the request target, found {quoted(target)}."
-        )
+    absolute = _absolute(target)
     rest = absolute[2] or b"/"
     return absolute[1], rest if rest[:1] == b"/" else b"/" + rest
 
 
 def _check_method(method: str) -> None:
     if method in REFUSED_METHODS:
-        raise MethodRefused(f"{method} is not served here.", allow=list(FORWARDED_METHODS))
+        raise MethodRefused(f"{method} is not served here.", allow=list(ALLOWED_METHODS))
     if len(method) > MAX_METHOD_CHARACTERS:
         raise NotForwarded(
             f"A method has at most {MAX_METHOD_CHARACTERS} characters, this one {len(method)}."
@@ -136,11 +132,17 @@ def _check_target(method: str, target: bytes, limits: Limits) -> None:
         return
     if target == b"*" and method == "OPTIONS":
         return
+    _absolute(target)
+
+
+def _absolute(target: bytes) -> re.Match[bytes]:
+    """Read a target in absolute-form: its authority, and what stands behind it."""
     absolute = _ABSOLUTE(target)
     if absolute is None or not _is_authority(absolute[1]):
         raise MalformedRequest(
             f"Expected a path or an http URL as the request target, found {quoted(target)}."
         )
+    return absolute
 
 
 def _check_sizes(fields: Fields, limits: Limits) -> None:
@@ -188,7 +190,7 @@ _NAMES_HOST = Remembered(lambda host: _is_authority(host.strip(_OWS)))
 
 def _check_framing(judged: dict[bytes, bytes], version: tuple[int, int]) -> None:
     length = judged.get(b"content-length")
-    if length is not None and not _LENGTH(length.strip(_OWS)):
+    if length is not None and not IS_LENGTH(length.strip(_OWS)):
         raise MalformedRequest(
             "Expected a plain decimal number without leading zeros in Content-Length, "
             f"found {quoted(length)}."

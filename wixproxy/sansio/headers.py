@@ -81,6 +81,10 @@ _NOT_IN_TRAILERS = _NOT_ANSWERED | {
     b"www-authenticate",
 }
 
+# 18 digits stay below 2^63, which every reader can hold; a leading zero may mean octal.
+IS_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}").fullmatch
+"""Match the value of a Content-Length that all readers understand alike (RFC 9110 §8.6)."""
+
 _HOPS = re.compile(rb"[0-9]{1,9}").fullmatch
 
 

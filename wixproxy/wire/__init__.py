@@ -1,5 +1,6 @@
 """The wire: HTTP/1.1 to an upstream, bytes in and bytes out.
 
-Nothing here decides what may be sent; it sends exactly what it is given and
-hands back exactly what came, or an error that says what went wrong.
+A request goes out exactly as it is given, or is refused where its head and
+body disagree; an answer comes back exactly as it came, or as an error that
+says what went wrong. Only `forward` drops what belongs to one connection.
 """

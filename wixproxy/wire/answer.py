@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..errors import UpstreamUnavailable
+from ..errors import UpstreamError, UpstreamUnavailable
 from ..sansio.exchange import Fields
 from ..sansio.headers import get
 from .connection import Connection
@@ -43,11 +43,6 @@ class Answer:
     def upgraded(self) -> bool:
         """Tell whether the connection now speaks another protocol."""
         return self._incoming.switched
-
-    @property
-    def ended(self) -> bool:
-        """Tell whether the body has arrived whole; some of it may be unread."""
-        return self._incoming.ended
 
     @property
     def has_arrived(self) -> bool:
@@ -99,13 +94,17 @@ class Answer:
     close = abort
 
     async def discard(self) -> None:
-        """Read a small rest, so that the connection can serve again; give up a large one."""
+        """Read a small rest, so that the connection can serve again; give up a large one.
+
+        At most `DISCARD_BYTES` are read, for at most `DISCARD_SECONDS`; a rest that breaks off
+        is given up, too, and raises nothing.
+        """
         size = 0
         try:
             async with asyncio.timeout(DISCARD_SECONDS):
                 while size < DISCARD_BYTES and (piece := await self.read()):
                     size += len(piece)
-        except (TimeoutError, UpstreamUnavailable):
+        except (TimeoutError, UpstreamError):
             pass
         finally:
             self.abort()

@@ -24,7 +24,7 @@ from ..sansio.answers import (
 from ..sansio.exchange import Fields, Request
 from ..sansio.origin import Origin
 from .alarm import Alarm
-from .heads import END_OF_HEAD, ChunkedBody, check_beginning, check_line_ends, read_head
+from .heads import ChunkedBody, HeadBuffer, read_head
 from .incoming import Incoming
 from .outbox import Outbox
 from .remains import remains
@@ -33,7 +33,11 @@ WRITE_HIGH_WATER_BYTES = 64 * 1024
 
 
 class Connection(asyncio.Protocol):
-    """One transport; `reused` after its first exchange."""
+    """One transport; `reused` is true after its first exchange.
+
+    `idle_limit` is for how many seconds the upstream says that it keeps the
+    connection while nothing is asked; None where it does not say.
+    """
 
     def __init__(
         self,
@@ -59,7 +63,7 @@ class Connection(asyncio.Protocol):
         self._take: Callable[[bytes], None] = self._take_unasked
         self._incoming: Incoming | None = None
         self._request: Request | None = None
-        self._head = bytearray()
+        self._head = HeadBuffer(max_head_bytes)
         self._framing: Framing | None = None
         self._left = 0
         self._chunks: ChunkedBody | None = None
@@ -80,7 +84,11 @@ class Connection(asyncio.Protocol):
         return self._loop.time() - self._idle_since
 
     def start(self, request: Request, head: bytes) -> Incoming:
-        """Send the head of a request, soon if nothing follows it, and return its answer to be."""
+        """Send the head of a request and return its answer to be.
+
+        A head without a body goes out in the loop's next iteration, unless it
+        was given up by then. Raises nothing: what fails is told by the answer.
+        """
         incoming = Incoming(self._loop, self._alarm, self.origin, self)
         self._incoming, self._request = incoming, request
         self._interim_count = 0
@@ -209,31 +217,12 @@ class Connection(asyncio.Protocol):
         if incoming is None or request is None:
             self._take_unasked(data)
             return
-        if not incoming.begun:
-            incoming.begun = True
-            if END_OF_HEAD not in data:
-                check_beginning(data)
-        if self._head:
-            searched = max(0, len(self._head) - len(END_OF_HEAD) + 1)
-            self._head += data
-            end = self._head.find(END_OF_HEAD, searched)
-        else:
-            end = data.find(END_OF_HEAD)
-            if end < 0:
-                self._head += data
-        size = end + len(END_OF_HEAD) if end >= 0 else len(self._head)
-        if size > self._max_head_bytes:
-            raise UpstreamMalformed(
-                f"the head of the answer is longer than {self._max_head_bytes} bytes."
-            )
-        if end < 0:
-            check_line_ends(self._head, len(self._head) - len(data))
+        incoming.begun = True
+        whole = self._head.feed(data)
+        if whole is None:
             return
-        if self._head:
-            data = bytes(self._head)
-            self._head.clear()
-        status, version, fields = read_head(data[:size])
-        rest = data[size:]
+        head, rest = whole
+        status, version, fields = read_head(head)
         if 100 <= status < 200:
             self._take_interim(incoming, request, status, fields)
         else:

@@ -37,19 +37,57 @@ class _HeadReader:
         self.complete = True
 
 
-def check_beginning(data: bytes) -> None:
-    """Refuse, by its first bytes, what will never be a head: raise `UpstreamMalformed`."""
+class HeadBuffer:
+    """Collects a head that may come in pieces, and at most `max_bytes` of it."""
+
+    __slots__ = ("_held", "_max_bytes")
+
+    def __init__(self, max_bytes: int) -> None:
+        self._held = bytearray()
+        self._max_bytes = max_bytes
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """Return the head and what came behind it; None until its end is there.
+
+        Raises `UpstreamMalformed` as soon as it cannot become a head any more.
+        """
+        if self._held:
+            searched = max(0, len(self._held) - len(END_OF_HEAD) + 1)
+            self._held += data
+            end = self._held.find(END_OF_HEAD, searched)
+        else:
+            end = data.find(END_OF_HEAD)
+            if end < 0:
+                _check_beginning(data)
+                self._held += data
+        size = end + len(END_OF_HEAD) if end >= 0 else len(self._held)
+        if size > self._max_bytes:
+            raise UpstreamMalformed(
+                f"the head of the answer is longer than {self._max_bytes} bytes."
+            )
+        if end < 0:
+            _check_line_ends(self._held, len(self._held) - len(data))
+            return None
+        if self._held:
+            data = bytes(self._held)
+            self.clear()
+        return data[:size], data[size:]
+
+    def clear(self) -> None:
+        """Forget what came of a head."""
+        self._held.clear()
+
+
+def _check_beginning(data: bytes) -> None:
+    """Refuse, by its first bytes, what will never be a head."""
     if data.startswith(_TLS_RECORDS):
         raise UpstreamMalformed("This port speaks TLS; write https:// in its address.")
     if data[: len(_PREFIX)] != _PREFIX[: len(data)]:
         raise UpstreamMalformed(f"The answer begins with {quoted(data[:80])}, not with HTTP/1.1.")
 
 
-def check_line_ends(head: bytearray, start: int) -> None:
-    """Refuse a line behind `start` that ends in LF alone: its head might never end.
-
-    Raises `UpstreamMalformed`.
-    """
+def _check_line_ends(head: bytearray, start: int) -> None:
+    """Refuse a line behind `start` that ends in LF alone: its head might never end."""
     if head.count(b"\n", start) != head.count(b"\r\n", max(0, start - 1)):
         raise UpstreamMalformed("The answer's head has a line that ends in LF without CR.")
 

@@ -48,6 +48,7 @@ class Incoming:
     __slots__ = (
         "_alarm",
         "_error",
+        "_interim",
         "_loop",
         "_origin",
         "_paused",
@@ -58,7 +59,6 @@ class Incoming:
         "begun",
         "ended",
         "fields",
-        "interim",
         "sending",
         "source",
         "status",
@@ -74,7 +74,7 @@ class Incoming:
         self._alarm = alarm
         self._origin = origin
         self.source: Source | None = source
-        self.interim: list[tuple[int, Fields]] = []
+        self._interim: list[tuple[int, Fields]] = []
         self.status = 0
         self.fields: Fields = []
         self.trailers: Fields = []
@@ -109,13 +109,13 @@ class Incoming:
 
     def hint(self, status: int, fields: Fields) -> None:
         """Take an interim head."""
-        self.interim.append((status, fields))
-        self.wake()
+        self._interim.append((status, fields))
+        self._wake()
 
     def head(self, status: int, fields: Fields) -> None:
         """Take the final head."""
         self.status, self.fields = status, fields
-        self.wake()
+        self._wake()
 
     def push(self, piece: bytes) -> None:
         """Take a piece of the body."""
@@ -125,13 +125,13 @@ class Incoming:
             self._paused = True
             self.source.pause_reading()
         if self._waiter is not None:
-            self.wake()
+            self._wake()
 
     def end(self) -> None:
         """Note the clean end of the body."""
         self.ended = True
         if self._waiter is not None:
-            self.wake()
+            self._wake()
 
     def release(self) -> None:
         """Let go of the connection; nothing more will arrive from it."""
@@ -146,7 +146,7 @@ class Incoming:
         """Note that the answer broke off; the first error counts."""
         if self._error is None and not self.ended:
             self._error = error
-            self.wake()
+            self._wake()
 
     # The reader's side.
 
@@ -157,8 +157,8 @@ class Incoming:
         nothing came for `seconds`.
         """
         while True:
-            if self.interim:
-                return self.interim.pop(0)
+            if self._interim:
+                return self._interim.pop(0)
             if self.status:
                 return self.status, self.fields
             if self._error is not None:
@@ -229,7 +229,7 @@ class Incoming:
             what = "fell silent in the middle of its answer" if self.status else "did not answer"
             self.cancel(UpstreamTimeout(f"{self._origin} {what}: nothing for {seconds:g} seconds."))
 
-    def wake(self) -> None:
+    def _wake(self) -> None:
         """Let the reader look again."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():

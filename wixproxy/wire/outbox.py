@@ -1,9 +1,9 @@
-"""Write at the end of the event loop's turn, so that whom a byte wakes is woken once for many.
+"""Put short writes off to the loop's next iteration, so that one wake-up serves many of them.
 
 To wake the process that waits at the other end costs the kernel more than all
-else about a short write. While many exchanges are under way, a turn of the
-loop goes on with dozens of them; were each written out in between, the other
-side would wake for it, find one message, and sleep again before the next.
+else about a short write. While many exchanges are under way, an iteration of
+the loop goes on with dozens of them; were each written out in between, the
+other side would wake for it, find one message, and sleep again before the next.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 
 class Outbox:
-    """What is to be written when everything that is due now has been done."""
+    """What is to be written when the callbacks that are queued now have run."""
 
     __slots__ = ("_due",)
 
@@ -21,7 +21,10 @@ class Outbox:
         self._due: list[Callable[[], None]] = []
 
     def put(self, write: Callable[[], None]) -> None:
-        """Call `write`, which raises nothing, at the end of this turn, in the order of asking."""
+        """Call `write` in the loop's next iteration, in the order of asking.
+
+        It must not raise: what was put behind it would be lost.
+        """
         if not self._due:
             asyncio.get_running_loop().call_soon(self._empty)
         self._due.append(write)

@@ -38,7 +38,7 @@ KEEP_ALIVE_MARGIN_SECONDS = 1.0
 class Timeouts:
     """How long an upstream may take, in seconds; there is no limit on the whole.
 
-    `connect_seconds` is for a place in the pool and then for the connection,
+    `connect_seconds` is for a place in the pool, and again for the connection,
     `first_byte_seconds` runs from the end of the request to the answer's
     head, `idle_seconds` between two pieces of a body in either direction,
     `kept_seconds` while a connection waits for its next request.
@@ -54,7 +54,9 @@ class Pool:
     """The connections to all upstreams of one kind; `tls` verifies those that speak TLS.
 
     An upstream has at most `max_per_origin` of them, those aside that were
-    switched to another protocol: they may last for days and ask for nothing.
+    switched to another protocol: they may last for days and ask for nothing. At
+    most `max_idle_per_origin` are kept while they wait for a request, and the
+    head of an answer may have `max_answer_head_bytes`.
     """
 
     def __init__(

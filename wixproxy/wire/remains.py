@@ -1,8 +1,9 @@
 """Read what lies in the socket of a connection that a write of ours found broken.
 
 A server that refuses a body answers and closes, and its kernel then resets
-the connection. When the reset is first met by a write, both loops drop the
-transport with the answer unread, while the kernel still has it.
+the connection. When the reset is first met by a write, asyncio's loop and
+uvloop both drop the transport with the answer unread, while the kernel still
+has it.
 
 Over TLS it stays lost: the bytes there are sealed, and their opener is gone.
 """
