@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.public_listener import GET, HEAD, LAST_GET, Listener, listening
+from tests.public_listener import GET, HEAD, LAST_GET, Listener, listening, settled
 from wixproxy.client_connection import ClientConnection
 from wixproxy.downstream import ClientDownstream
 from wixproxy.errors import ClientGone
@@ -115,6 +115,97 @@ async def test_a_chunked_answer_of_one_piece_is_written_at_once(request_bytes: b
         if request_bytes is GET:
             assert await client.exactly(15) == b"5\r\npiece\r\n0\r\n\r\n"
     assert len(written) == 1
+
+
+@pytest.mark.parametrize("method", [b"HEAD", b"GET"])
+async def test_who_reads_no_answer_is_not_served_without_end(method: bytes) -> None:
+    served = 0
+
+    async def serve(downstream: ClientDownstream) -> None:
+        nonlocal served
+        served += 1
+        await downstream.answer(200, [(b"X-Long", b"y" * 8_000)], b"x")
+
+    async with listening(serve) as listener:
+        client = await listener.client()
+        client.writer.transport.pause_reading()
+        client.writer.write(GET.replace(b"GET", method) * 5_000)
+        assert await settled(lambda: served) < 2_500
+
+
+EVENTS = [(b"Content-Type", b"text/event-stream")]
+
+
+async def test_a_stream_that_its_reader_does_not_read_can_be_ended_twice() -> None:
+    begun = asyncio.Event()
+
+    async def serve(downstream: ClientDownstream) -> None:
+        await downstream.head(200, EVENTS)
+        begun.set()
+        await downstream.write(b"x" * 6_000_000)
+
+    async with listening(serve) as listener:
+        client = await listener.client(GET)
+        client.writer.transport.pause_reading()
+        await begun.wait()
+        only_connection(listener).dismiss(patiently=True)
+        only_connection(listener).dismiss(patiently=False)
+        client.writer.transport.resume_reading()
+        assert (await client.rest()).endswith(b"\r\n0\r\n\r\n")
+
+
+async def test_a_stream_that_came_whole_is_ended_with_what_was_held_of_it() -> None:
+    """Its client reads nothing, so its only piece waits for room."""
+    held = asyncio.Event()
+
+    async def serve(downstream: ClientDownstream) -> None:
+        if downstream.request.path == b"/large":
+            await downstream.answer(200, [], b"x" * 6_000_000)
+            return
+        await downstream.head(200, EVENTS, more=True)
+        asyncio.get_running_loop().call_soon(held.set)
+        await downstream.write(b"data: 1\n\n", last=True)
+        await downstream.end()
+
+    async with listening(serve) as listener:
+        client = await listener.client(GET.replace(b" / ", b" /large "))
+        client.writer.transport.pause_reading()
+        await settled(lambda: only_connection(listener).writing_paused)
+        await client.send(GET)
+        await held.wait()
+        only_connection(listener).dismiss(patiently=True)
+        client.writer.transport.resume_reading()
+        assert (await client.rest()).endswith(b"\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n")
+
+
+async def test_a_fault_on_one_connection_costs_the_others_nothing(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def serve(downstream: ClientDownstream) -> None:
+        asked.set()
+        await go.wait()
+        await downstream.answer(200, [], b"whole")
+
+    dismiss = ClientConnection.dismiss
+
+    def fail_once(connection: ClientConnection, *, patiently: bool) -> None:
+        if connection is faulty:
+            raise RuntimeError("a fault of ours")
+        dismiss(connection, patiently=patiently)
+
+    async with listening(serve) as listener:
+        await listener.client()
+        await settled(lambda: len(listener.server.connections))
+        faulty = only_connection(listener)
+        monkeypatch.setattr(ClientConnection, "dismiss", fail_once)
+        client = await listener.client(GET)
+        await asked.wait()
+        listener.server.dismiss(patiently=False)
+        go.set()
+        assert (await client.head()).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert "a connection could not be dismissed" in caplog.text
 
 
 class Recording:

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 class ClientStream:
     """One end of a tunnel: the client's."""
 
-    __slots__ = ("_arrival", "_connection", "_ended", "_frames", "_leaving", "_pieces")
+    __slots__ = (
+        "_arrival",
+        "_connection",
+        "_ended",
+        "_frames",
+        "_half_closed",
+        "_leaving",
+        "_pieces",
+    )
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -32,6 +40,7 @@ class ClientStream:
         self._ended = False
         self._frames = FrameEnds()
         self._leaving = False
+        self._half_closed = False
         connection.begin_tunnel(self)
 
     async def read(self) -> bytes:
@@ -73,6 +82,7 @@ class ClientStream:
         transport = self._connection.transport
         if transport is not None and not transport.is_closing() and transport.can_write_eof():
             transport.write_eof()
+            self._half_closed = True
 
     def break_off(self) -> None:
         """Say that the other side broke off, where a frame may be put in, and close."""
@@ -102,7 +112,7 @@ class ClientStream:
             self._arrival.set_result(None)
 
     def _say_goodbye(self, code: int) -> None:
-        if self._frames.between_frames and not self._frames.closed:
+        if self._frames.between_frames and not self._frames.closed and not self._half_closed:
             frame = close_frame(code)
             self._frames.feed(frame)
             with contextlib.suppress(ClientGone):

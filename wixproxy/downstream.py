@@ -214,6 +214,9 @@ class ClientDownstream:
         self.status, self._sent_fields = status, fields
         if self._bodiless or self._left == 0:
             self._send_end(head)
+            # Behind a 101 its tunnel has to begin at once.
+            if self._connection.writing_paused and status != 101:
+                await self._connection.drained()
         elif more:
             self._held = head
         else:
@@ -313,11 +316,15 @@ class ClientDownstream:
         kind = headers.get(self._sent_fields, b"content-type") or b""
         if not kind.lower().startswith(b"text/event-stream"):
             return
-        if self._connection.transport is None:
+        transport = self._connection.transport
+        if self.ended or transport is None or transport.is_closing():
             return
+        rest, self._held = self._held, b""
         if self._chunked:
-            self._connection.send(_LAST_CHUNK)
-        self._connection.transport.close()
+            rest += _LAST_CHUNK
+        if rest:
+            self._connection.send(rest)
+        transport.close()
 
     def upgrade(self) -> ClientStream:
         """Hand over the connection's bytes, once a 101 was sent.

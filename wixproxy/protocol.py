@@ -104,7 +104,12 @@ class PublicServer(web.Server):
     def dismiss(self, *, patiently: bool) -> None:
         """Close where nothing is under way, and end what would go on by itself."""
         for connection in self._ours():
-            connection.dismiss(patiently=patiently)
+            try:
+                connection.dismiss(patiently=patiently)
+            except Exception:
+                # A fault of ours on one connection must not cost the others their answers.
+                log.exception("a connection could not be dismissed")
+                connection.reset()
 
     def cut(self) -> None:
         """Break off every exchange that is still under way, visibly."""

@@ -171,13 +171,18 @@ def is_last_of_old_client(request: Request) -> bool:
 
 
 def is_websocket_upgrade(request: Request) -> bool:
-    """Tell whether the request asks for a WebSocket (RFC 6455 §4.1), and for nothing else."""
+    """Tell whether the request asks for a WebSocket (RFC 6455 §4.1), and for nothing else.
+
+    `Upgrade: , websocket` would mean the same, but the client's side is read by a
+    parser for which it does not, and which would take the first frames for a request.
+    """
     return (
         request.method == "GET"
         and request.version == (1, 1)
         and get(request.fields, b"upgrade") is not None
         and not request.has_body
-        and tokens(request.fields, b"upgrade") == [b"websocket"]
+        and [value.strip(b" \t").lower() for value in get_all(request.fields, b"upgrade")]
+        == [b"websocket"]
         and b"upgrade" in tokens(request.fields, b"connection")
     )
 

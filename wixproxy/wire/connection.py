@@ -217,6 +217,11 @@ class Connection(asyncio.Protocol):
         if incoming is None or request is None:
             self._take_unasked(data)
             return
+        if self._unsent:
+            # No answer: nothing was asked yet. On uvloop, reads come before what is put off.
+            self._fail(self._broken_off(incoming))
+            self.abort()
+            return
         incoming.begun = True
         whole = self._head.feed(data)
         if whole is None:

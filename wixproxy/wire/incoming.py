@@ -221,8 +221,8 @@ class Incoming:
             return
         # An upstream may be silent while it is still being told something:
         # its time begins when the request has been sent.
-        uploading = self.upload is not None and not self.upload.done()
-        left = seconds if uploading else self._sent_at + seconds - self._loop.time()
+        is_told = self.sending if self.upload is None else not self.upload.done()
+        left = seconds if is_told else self._sent_at + seconds - self._loop.time()
         if left > CLOCK_GRAIN_SECONDS:
             self._alarm.set(left, partial(self._silent, seconds))
         else:

@@ -9,7 +9,10 @@ other side would wake for it, find one message, and sleep again before the next.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
+
+log = logging.getLogger("wixproxy.server")
 
 
 class Outbox:
@@ -21,10 +24,7 @@ class Outbox:
         self._due: list[Callable[[], None]] = []
 
     def put(self, write: Callable[[], None]) -> None:
-        """Call `write` in the loop's next iteration, in the order of asking.
-
-        It must not raise: what was put behind it would be lost.
-        """
+        """Call `write` in the loop's next iteration, in the order of asking."""
         if not self._due:
             asyncio.get_running_loop().call_soon(self._empty)
         self._due.append(write)
@@ -32,4 +32,8 @@ class Outbox:
     def _empty(self) -> None:
         due, self._due = self._due, []
         for write in due:
-            write()
+            try:
+                write()
+            except Exception:
+                # A fault of ours on one connection; the others wait behind it.
+                log.exception("a write failed")

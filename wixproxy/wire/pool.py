@@ -1,8 +1,9 @@
 """Send requests to upstreams over connections that are kept and used again.
 
 Law of repetition: a request goes out a second time only when a connection
-that had served before died without a byte of an answer, the method may be
-repeated (RFC 9110 §9.2.2) and there is no body. A POST is never sent twice.
+that had served before died without a byte of an answer, there is no body,
+and the method may be repeated (RFC 9110 §9.2.2), or nothing of it had been
+sent. A POST is never sent twice.
 """
 
 from __future__ import annotations
@@ -122,7 +123,8 @@ class Pool:
         try:
             answer = await self._answer(connection, incoming, request, body, on_interim)
         except UpstreamUnavailable:
-            if not (repeatable and reused) or incoming.begun:
+            was_sent = has_body or not incoming.sending
+            if incoming.begun or not reused or (was_sent and not repeatable):
                 raise
         else:
             # Some servers say goodbye to an idle connection with a 408.
