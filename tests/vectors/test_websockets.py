@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,15 +11,13 @@ from aiohttp import WSMsgType, web
 
 from tests.public_listener import SECONDS, settled
 from tests.vectors.frames import CLOSE, SCRIPTS, TEXT, close, deflated, frame
-from tests.vectors.readers import Client, Fields, values
+from tests.vectors.handshake import ASK, SWITCH, opened
+from tests.vectors.readers import Client, values
 from tests.vectors.scene import Scene, scene
 from tests.wire.upstreams import Peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ASK = b"GET /socket HTTP/1.1\r\nHost: shop.test\r\nConnection: %b\r\nUpgrade: websocket\r\n"
-ASK += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%b\r\n"
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
 DEFLATE = b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
 
 
@@ -72,14 +69,6 @@ async def before_echo(echo: Echo, tmp_path_factory: pytest.TempPathFactory) -> A
     flags = {"upstream.url": f"http://127.0.0.1:{echo.port}"}
     async with scene(tmp_path_factory.mktemp("echo"), flags) as before_echo:
         yield before_echo
-
-
-async def opened(client: Client, extra: bytes = b"") -> Fields:
-    """Ask for a WebSocket; return the fields of the answer, which agrees."""
-    await client.send(ASK % (b"Upgrade", extra))
-    answer = await client.answer(asks_websocket=True)
-    assert answer.status == 101
-    return [field for field in answer.fields if field[0].lower() not in (b"date", b"server")]
 
 
 async def play(echo: Echo, client: Client, script: bytes, extra: bytes = b"") -> object:
@@ -256,96 +245,3 @@ async def test_a_client_that_does_not_read_stalls_the_messages_for_it(proxied: S
         while piece := await client.reader.read(1_048_576):
             received += piece
     assert len(received) == sent
-
-
-async def test_a_half_closed_websocket_does_not_hold_a_stop_up_for_the_others(
-    proxied: Scene,
-) -> None:
-    """Nothing can be said on it any more, and what others wait for goes on to its end."""
-
-    async def leaves(peer: Peer) -> None:
-        await peer.head()
-        await peer.send(SWITCH + b"\r\n")
-        peer.writer.write_eof()
-        await peer.gone()
-
-    async def is_slow(peer: Peer) -> None:
-        await peer.head()
-        asked.set()
-        await asyncio.sleep(0.3)
-        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow")
-
-    asked = asyncio.Event()
-    proxied.upstream.script = leaves
-    standing = await proxied.client()
-    await opened(standing)
-    assert await standing.reader.read() == b""
-    proxied.upstream.script = is_slow
-    waiting = await proxied.client(b"GET /slow HTTP/1.1\r\nHost: shop.test\r\n\r\n")
-    await asked.wait()
-    for server in proxied.proxy._servers:
-        server.dismiss(patiently=True)
-        server.dismiss(patiently=False)
-    answer = await waiting.answer()
-    assert (answer.status, answer.body) == (200, b"slow")
-    standing.leave()
-
-
-async def test_an_upstream_that_breaks_off_behind_its_fin_is_no_fault_of_ours(
-    proxied: Scene, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def upstream(peer: Peer) -> None:
-        await peer.head()
-        await peer.send(SWITCH + b"\r\n")
-        peer.writer.write_eof()
-        await peer.reader.readexactly(3)
-        peer.reset()
-
-    proxied.upstream.script = upstream
-    client = await proxied.client()
-    await opened(client)
-    assert await client.reader.read() == b""
-    async with asyncio.timeout(SECONDS):
-        while not client.writer.is_closing():
-            client.writer.write(b"x")
-            await asyncio.sleep(0.01)
-    assert "failed" not in caplog.text
-
-
-@pytest.mark.parametrize("upgrade", [b", websocket", b"websocket,"])
-async def test_what_the_parser_takes_for_no_upgrade_is_forwarded_without_one(
-    proxied: Scene, upgrade: bytes
-) -> None:
-    """It would read the frames behind it as the next request."""
-    client = await proxied.client()
-    ask = ASK % (b"Upgrade", b"")
-    await client.send(ask.replace(b"Upgrade: websocket", b"Upgrade: " + upgrade))
-    assert (await client.answer()).status == 200
-    (asked,) = proxied.upstream.requests
-    assert values(asked.fields, b"upgrade") == []
-    client.leave()
-
-
-async def test_an_idle_websocket_keeps_nothing_of_the_heads_that_led_to_it(proxied: Scene) -> None:
-    """Thousands of them stand for days, and their heads would weigh more than all the rest."""
-
-    async def upstream(peer: Peer) -> None:
-        await peer.head()
-        await peer.send(SWITCH + b"X-Answered: mark\r\n\r\n")
-        await peer.gone()
-
-    proxied.upstream.script = upstream
-    client = await proxied.client()
-    await opened(client, b"X-Asked: mark\r\n")
-    gc.collect()
-    held = gc.get_objects()
-    client.leave()
-    assert [thing for thing in held if are_marked(thing)] == []
-
-
-def are_marked(thing: object) -> bool:
-    """Tell whether these are fields of the proxy's; those of a test are read by h11, in its way."""
-    names = (b"X-Asked", b"X-Answered")
-    return isinstance(thing, (list, tuple)) and any(
-        type(each) is tuple and len(each) == 2 and each[0] in names for each in thing
-    )
