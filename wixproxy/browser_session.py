@@ -207,8 +207,9 @@ class BrowserSession:
         if self.renewal is not None:
             await asyncio.wait([self.renewal], timeout=HEAD_WAITS_SECONDS)
         lines = list(self._lines)
-        if self._may_carry and not _is_shared(fields):
-            lines += await self._session_lines()
+        # Most sessions have nothing new to tell, so the answer's caches are asked last.
+        if self._may_carry and (own := await self._session_lines()) and not _is_shared(fields):
+            lines += own
         if not lines:
             return fields
         return [*_private(fields), *((b"Set-Cookie", line) for line in lines)]

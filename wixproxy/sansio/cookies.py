@@ -94,7 +94,10 @@ def pairs(fields: Fields) -> list[tuple[str, str]]:
 def mentions(fields: Fields, name: str) -> bool:
     """Tell whether the text of a request's cookies holds this name anywhere."""
     encoded = name.encode("ascii")
-    return any(encoded in value for value in get_all(fields, b"cookie"))
+    for value in get_all(fields, b"cookie"):  # noqa: SIM110 - asked for every request
+        if encoded in value:
+            return True
+    return False
 
 
 def session_text(cookies: Iterable[tuple[str, str]], policy: CookiePolicy) -> str | None:
