@@ -66,7 +66,7 @@ class Pool:
         tls: ssl.SSLContext | None = None,
         timeouts: Timeouts | None = None,
         max_per_origin: int = 1_024,
-        max_idle_per_origin: int = 64,
+        max_idle_per_origin: int = 1_024,
         max_answer_head_bytes: int = 64 * 1024,
     ) -> None:
         self._tls = tls
@@ -292,11 +292,11 @@ class Pool:
     def _sweep(self) -> None:
         """Close what has been idle for too long, and come again while any is left."""
         self._sweep_timer = None
-        for idle in list(self._idle.values()):
-            for connection in list(idle):
-                if connection.idle_seconds > self._kept_seconds(connection):
-                    idle.remove(connection)
-                    connection.abort()
+        for idle in self._idle.values():
+            over = {one for one in idle if one.idle_seconds > self._kept_seconds(one)}
+            idle[:] = [one for one in idle if one not in over]
+            for connection in over:
+                connection.abort()
         self._idle = {origin: idle for origin, idle in self._idle.items() if idle}
         if self._idle:
             self._schedule_sweep()
