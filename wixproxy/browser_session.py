@@ -207,14 +207,14 @@ class BrowserSession:
         if self.renewal is not None:
             await asyncio.wait([self.renewal], timeout=HEAD_WAITS_SECONDS)
         lines = list(self._lines)
-        # Most sessions have nothing new to tell, so the answer's caches are asked last.
-        if self._may_carry and (own := await self._session_lines()) and not _is_shared(fields):
-            lines += own
+        if self._may_carry:
+            lines += await self._session_lines(fields)
         if not lines:
             return fields
         return [*_private(fields), *((b"Set-Cookie", line) for line in lines)]
 
-    async def _session_lines(self) -> list[bytes]:
+    async def _session_lines(self, fields: Fields) -> list[bytes]:
+        """Return what the session has to tell by an answer with these fields."""
         front, current = self._front, self.current
         if current is None or self.unreadable is not None or front.is_superseded(current):
             return []
@@ -222,9 +222,13 @@ class BrowserSession:
         remaining = newest.remaining_seconds(front.clock(), front.limits)
         lines = self._hint_lines(newest, remaining)
         shown = self._shown
-        if shown is newest or (
+        is_told = shown is newest or (
             shown is not None and (shown.id, shown.version) == (newest.id, newest.version)
-        ):
+        )
+        # Most sessions have nothing new to tell, which costs less to see than who may keep it.
+        if (is_told and not lines) or _is_shared(fields):
+            return []
+        if is_told:
             return lines
         try:
             text = await front.store.save(newest)

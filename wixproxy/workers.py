@@ -180,7 +180,9 @@ class Workers:
 
     def _replace(self, worker: _Worker, process: int, code: int) -> None:
         if self._is_stopping:
-            self._exit_code = self._exit_code or (0 if code == 0 else 1)
+            # One that does not serve yet ends by the very signal that was handed on.
+            is_well = code == 0 or (not worker.is_ready and -code in STOPPING)
+            self._exit_code = self._exit_code or (0 if is_well else 1)
             return
         if not self._all_ready:
             self._exit_code = code if code > 0 else 1

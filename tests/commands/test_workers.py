@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -220,3 +221,26 @@ def test_what_cannot_be_shared_is_refused_with_the_reason(
     assert done.returncode == 2
     assert done.stderr.startswith("server.workers")
     assert reason in done.stderr
+
+
+BEGINNING = """
+import time
+from wixproxy.workers import Workers
+
+def begin(place):
+    print("begun", flush=True)
+    time.sleep(60)
+
+raise SystemExit(Workers(1, begin, print, lambda: None, 60).run())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_that_is_stopped_before_it_serves_has_not_failed(number: signal.Signals) -> None:
+    with subprocess.Popen(  # noqa: S603 - our own words
+        [sys.executable, "-c", BEGINNING], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(number)
+        assert process.wait(SECONDS) == 0

@@ -99,7 +99,8 @@ async def test_a_cancelled_relay_closes_the_upstream(serve: Serve, pool: Pool) -
     client = Recorder()
     answer = await pool.send(await serve(script), request())
     relaying = asyncio.create_task(relay(answer, client, request=request()))
-    await client.written.wait()
+    async with asyncio.timeout(5):
+        await client.written.wait()
     relaying.cancel()
     async with asyncio.timeout(0.1):
         await gone.wait()
