@@ -45,20 +45,21 @@ class ClientOutput(web.RequestHandler):
 
     def send(self, data: bytes) -> None:
         """Write bytes to the client; raises `ClientGone` when it left."""
-        if self._unsent:
-            self.flush()
-        if self.transport is None or self.transport.is_closing():
-            raise ClientGone
-        self.transport.write(data)
+        self._writable().write(data)
 
     def send_soon(self, data: bytes) -> None:
         """Write the end of an answer in a moment; raises `ClientGone` when the client left."""
+        self._writable()
+        self._unsent = data
+        self._server.outbox.put(self.flush)
+
+    def _writable(self) -> asyncio.Transport:
+        """Return the transport with everything before written; raises `ClientGone`."""
         if self._unsent:
             self.flush()
         if self.transport is None or self.transport.is_closing():
             raise ClientGone
-        self._unsent = data
-        self._server.outbox.put(self.flush)
+        return self.transport
 
     def flush(self) -> None:
         """Write what waits for the next iteration; a client that left gets nothing."""

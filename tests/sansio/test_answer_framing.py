@@ -59,6 +59,13 @@ def test_a_date_is_seen_in_every_spelling(name: bytes) -> None:
     assert not framed(200, [(b"Dated", b"now")], asked(), keep_alive=True).dated
 
 
+def test_neither_request_nor_answer_shows_its_fields() -> None:
+    fields: Fields = [(b"Cookie", b"a-secret"), (b"Set-Cookie", b"a-secret")]
+    request_ = Request("GET", b"/_wix/callback?code=a-secret", fields)
+    found = framed(200, fields, request_, keep_alive=True)
+    assert "secret" not in f"{request_!r} {found!r}"
+
+
 def test_the_fields_that_were_given_stay_as_they_were() -> None:
     given: Fields = []
     framed(200, given, asked(), keep_alive=False)

@@ -1,4 +1,4 @@
-"""What is written at the end of the loop's turn."""
+"""What is put off to the loop's next iteration, and what may happen until then."""
 
 from __future__ import annotations
 

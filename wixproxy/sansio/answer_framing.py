@@ -26,6 +26,10 @@ class Framed(NamedTuple):
     keep_alive: bool
     dated: bool
 
+    def __repr__(self) -> str:
+        """Tell nothing of the fields, which may set a session's cookie."""
+        return f"<framed answer with {len(self.fields)} fields>"
+
 
 def framed(status: int, fields: Fields, request: Request, *, keep_alive: bool) -> Framed:
     """Return the answer's fields with those that frame it.

@@ -51,6 +51,10 @@ class Request(NamedTuple):
     chunked: bool = False
     peer: str | None = None
 
+    def __repr__(self) -> str:
+        """Tell nothing of target and fields, which may hold codes and tokens."""
+        return f"<{self.method} request with {len(self.fields)} fields>"
+
     @property
     def has_body(self) -> bool:
         """Tell whether a body follows the head."""

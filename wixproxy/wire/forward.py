@@ -36,7 +36,7 @@ async def relay(
         at_once = read is None and answer.has_arrived
         await downstream.head(answer.status, fields, more=at_once)
         next_piece = read or answer.read
-        piece = answer.take() if at_once else await next_piece()
+        piece = (answer.take() if at_once else b"") or await next_piece()
         while piece:
             last = read is None and answer.is_read
             await downstream.write(piece, last=last)
